@@ -1,0 +1,114 @@
+package codecs
+
+// Tensor is one stretch of values on its way through a stage: a tensor, or the whole model where a stage's scope is
+// the model.
+type Tensor struct {
+	Segment        // name, kind and shape; Off and Len refer to the whole vector
+	Seed    uint64 // the stage's own seed for this tensor; zero at the decoder unless the stage is Seeded
+	Shared  *Shared
+}
+
+// Transform maps a tensor to another representation of possibly other length, such as a rotation.
+type Transform interface {
+	// Size returns how many values Forward makes of n.
+	Size(n int) int
+	// Forward fills dst, of length Size(len(v)), from v, which it leaves alone.
+	Forward(dst, v []float32, t *Tensor)
+	// Inverse fills v from src, of length Size(len(v)), which it may overwrite.
+	Inverse(v, src []float32, t *Tensor)
+}
+
+// Sparsifier chooses which elements of the vector are sent at all.
+type Sparsifier interface {
+	// Select appends to msg what Positions needs, and returns with it the chosen positions in ascending order.
+	// layout divides v into its tensors.
+	Select(msg []byte, v []float32, layout Layout, s *Shared, seed uint64) (out []byte, kept []int32, err error)
+	// Positions reads back what Select appended for a vector of layout's length and returns the bytes behind it.
+	Positions(msg []byte, layout Layout, s *Shared, seed uint64) (kept []int32, rest []byte, err error)
+	// Gain is the factor by which the decoder multiplies every value that was kept: 1, or 1/p where the elements
+	// were drawn with probability p.
+	Gain() float32
+}
+
+// Alphabet describes the symbols of one message: the integers 0..Size-1.
+type Alphabet struct {
+	Size int
+	Zero int // the symbol that stands for the value 0, -1 if there is none
+}
+
+// Bits returns the width of a symbol in a fixed-width code: ceil(log2 Size).
+func (a Alphabet) Bits() int {
+	b := 0
+	for 1<<b < a.Size {
+		b++
+	}
+	return b
+}
+
+// Quantizer maps the values of a tensor to symbols of a small alphabet plus a few bytes of side data.
+type Quantizer interface {
+	// Alphabet returns the symbols that a message of these shared facts uses.
+	Alphabet(s *Shared) (Alphabet, error)
+	// Encode writes one symbol per kept value and appends the tensor's side data to side. full is the tensor before
+	// sparsification, for quantizers whose scale is that of the whole tensor; kept may be full itself.
+	Encode(symbols []uint32, side []byte, full, kept []float32, t *Tensor) ([]byte, error)
+	// Decode fills kept from its symbols, reads its side data from the front of side and returns the rest.
+	Decode(kept []float32, symbols []uint32, side []byte, t *Tensor) ([]byte, error)
+}
+
+// EntropyCoder packs symbols into bytes.
+type EntropyCoder interface {
+	Encode(dst []byte, symbols []uint32, a Alphabet) ([]byte, error)
+	// Decode fills symbols, all of them, from msg, all of it.
+	Decode(symbols []uint32, msg []byte, a Alphabet) error
+}
+
+// What a stage may want besides is asked of it once, when a run is wired.
+type (
+	// Seeded stages share a seed with the decoder. It is sent once per message, 8 bytes, and counted as side data.
+	Seeded interface{ NeedsSeed() bool }
+
+	// PaperBits gives a quantizer's cost by its authors' own formula: bits for n values in tensors of which kept
+	// were sent, without the cost of positions.
+	PaperBits interface {
+		PaperBits(tensors []Segment, kept []int, s *Shared) float64
+	}
+
+	// PaperPositions gives a sparsifier's cost of positions by its authors' formula, in bits.
+	PaperPositions interface {
+		PaperPositions(n, kept int) float64
+	}
+
+	// Reshaper has a say in local training. A nil Reparam means plain training.
+	Reshaper interface{ Reparam(s *Shared) Reparam }
+
+	// Controller makes the settings that the server sends with each task. They are charged to the downlink.
+	Controller interface {
+		Control(dst []byte, f Feedback) ([]byte, error)
+	}
+
+	// GlobalHook edits the global model after aggregation.
+	GlobalHook interface {
+		AfterAggregate(w []float32, s *Shared) error
+	}
+)
+
+// Feedback is what the server knows when it starts a round.
+type Feedback struct {
+	Round, Rounds int
+	FirstLoss     float64 // mean training loss of the first round's clients, 0 before it is known
+	LastLoss      float64 // the same of the latest aggregated round
+}
+
+// Reparam maps the numbers that the optimizer owns, theta, to the weights that the network computes with, w.
+// All vectors have the layout's length.
+type Reparam interface {
+	// Start sets theta from the received model.
+	Start(theta, received []float32)
+	// Weights fills w before a step's forward pass.
+	Weights(w, theta []float32, step, steps int)
+	// Gradient turns dL/dw into dL/dtheta in place and adds regularisers.
+	Gradient(g, theta []float32, step, steps int)
+	// Update fills u with the vector that is handed to the encoder.
+	Update(u, theta []float32)
+}

@@ -1,0 +1,137 @@
+package sim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flsim/clients"
+	"flsim/sim/event"
+	"flsim/sim/record"
+)
+
+// facts is what a checkpoint holds besides vectors. It is taken between rounds, when no message is under way.
+type facts struct {
+	Round    int         `json:"round"`
+	Now      event.Time  `json:"now_ns"`
+	Uplink   record.Bits `json:"uplink"`
+	Downlink record.Bits `json:"downlink"`
+	Losses   lossHistory `json:"losses"`
+	Cast     castFacts   `json:"broadcast"`
+}
+
+// castFacts is the state of a broadcast that sends changes.
+type castFacts struct {
+	Version int         `json:"version"`
+	Whole   parcel      `json:"whole"` // the model as one message
+	Deltas  []parcel    `json:"deltas,omitempty"`
+	Has     map[int]int `json:"has,omitempty"` // JSON lists the keys in order
+}
+
+// checkpoint records the state between two rounds.
+func (s *Simulation) checkpoint() error {
+	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
+		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts()})
+	if err != nil {
+		return err
+	}
+	c := &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: "weights", Data: s.server.w}}}
+	for i, v := range s.server.opt.State() {
+		c.Vectors = append(c.Vectors, record.Vector{Name: "optimizer:" + strconv.Itoa(i), Data: v})
+	}
+	if s.cast.down.Delta && s.cast.held != nil {
+		c.Vectors = append(c.Vectors, record.Vector{Name: "held", Data: s.cast.held})
+	}
+	for _, client := range slices.Sorted(maps.Keys(s.states)) {
+		if r := s.states[client].Residual; r != nil {
+			c.Vectors = append(c.Vectors, record.Vector{Name: residualPrefix + strconv.Itoa(client), Data: r})
+		}
+	}
+	return s.rec.Checkpoint(c)
+}
+
+const residualPrefix = "residual:"
+
+// Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
+// the checkpoint's round; CheckpointRound says which that is.
+func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error) {
+	var f facts
+	if err := json.Unmarshal(c.Header, &f); err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	s := assemble(cfg, rec)
+	s.now, s.losses = f.Now, f.Losses
+	s.line.Round, s.line.UplinkSum, s.line.DownlinkSum = f.Round, f.Uplink, f.Downlink
+	s.line.SimTime = f.Now.Seconds()
+	s.cast.restore(&f.Cast)
+	optimizer := s.server.opt.State()
+	for _, v := range c.Vectors {
+		if err := s.restore(v, optimizer); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("checkpoint: vector %q: %w", v.Name, err)
+		}
+	}
+	if f.Round < cfg.Rounds {
+		s.queue.Push(s.now, happening{what: beginRound})
+	}
+	return s, nil
+}
+
+// CheckpointRound returns the round after which a checkpoint was taken.
+func CheckpointRound(c *record.Checkpoint) (int, error) {
+	var f facts
+	if err := json.Unmarshal(c.Header, &f); err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	return f.Round, nil
+}
+
+func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
+	if rest, ok := strings.CutPrefix(v.Name, "optimizer:"); ok {
+		i, err := strconv.Atoi(rest)
+		if err != nil || i < 0 || i >= len(optimizer) || len(optimizer[i]) != len(v.Data) {
+			return errors.New("not of this server optimizer")
+		}
+		copy(optimizer[i], v.Data)
+		return nil
+	}
+	if len(v.Data) != len(s.server.w) {
+		return fmt.Errorf("has %d elements, the model %d", len(v.Data), len(s.server.w))
+	}
+	if rest, ok := strings.CutPrefix(v.Name, residualPrefix); ok {
+		client, err := strconv.Atoi(rest)
+		if err != nil {
+			return err
+		}
+		s.states[client] = clients.State{Residual: v.Data}
+		return nil
+	}
+	switch v.Name {
+	case "weights":
+		copy(s.server.w, v.Data)
+	case "held":
+		s.cast.held = v.Data
+	default:
+		return errors.New("unknown")
+	}
+	return nil
+}
+
+func (b *broadcast) facts() castFacts {
+	if !b.down.Delta {
+		return castFacts{Version: b.version}
+	}
+	return castFacts{Version: b.version, Whole: b.whole, Deltas: b.deltas, Has: b.has}
+}
+
+func (b *broadcast) restore(f *castFacts) {
+	b.version, b.whole, b.deltas = f.Version, f.Whole, f.Deltas
+	if f.Has != nil {
+		b.has = f.Has
+	}
+}

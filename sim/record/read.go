@@ -1,0 +1,173 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Result is what result.json says of a finished run. Nothing in it depends on the machine, the hour, or the number of
+// workers.
+type Result struct {
+	Digest  string   `json:"digest"`
+	Rounds  int      `json:"rounds"`
+	SimTime float64  `json:"sim_time_s"`
+	Metric  string   `json:"metric"`
+	Final   float64  `json:"final"` // test metric after the last round
+	Best    float64  `json:"best"`  // over all evaluations
+	Loss    float64  `json:"loss"`  // test loss after the last round
+	Train   float64  `json:"train"` // training metric after the last round
+	Uplink  Bits     `json:"uplink"`
+	Down    Bits     `json:"downlink"`
+	Targets []Target `json:"targets,omitempty"`
+}
+
+// Target says what it cost to reach a metric value: the first evaluation at or above it.
+type Target struct {
+	Value   float64 `json:"value"`
+	Reached bool    `json:"reached"`
+	Round   int     `json:"round,omitempty"`
+	SimTime float64 `json:"sim_time_s,omitempty"`
+	Uplink  int64   `json:"uplink_wire_bits,omitempty"`
+	Total   int64   `json:"total_wire_bits,omitempty"`
+}
+
+// Summarise makes a result, but for its digest, of a run's lines.
+func Summarise(rows []Row, metric string, targets []float64) *Result {
+	last := rows[len(rows)-1]
+	res := &Result{Rounds: int(last["round"]), SimTime: last["sim_time_s"], Metric: metric,
+		Uplink: last.bits("uplink_"), Down: last.bits("downlink_")}
+	for _, v := range targets {
+		res.Targets = append(res.Targets, Target{Value: v})
+	}
+	for _, row := range rows {
+		if v, ok := row[metric]; ok {
+			res.see(row, v)
+		}
+	}
+	return res
+}
+
+func (res *Result) see(row Row, v float64) {
+	res.Final, res.Loss, res.Train = v, row["loss"], row["train_"+res.Metric]
+	res.Best = max(res.Best, v)
+	for i := range res.Targets {
+		if t := &res.Targets[i]; !t.Reached && v >= t.Value {
+			*t = Target{Value: t.Value, Reached: true, Round: int(row["round"]), SimTime: row["sim_time_s"],
+				Uplink: int64(row["uplink_wire_bits_cum"]), Total: int64(row["total_wire_bits_cum"])}
+		}
+	}
+}
+
+func (row Row) bits(prefix string) Bits {
+	return Bits{Wire: int64(row[prefix+"wire_bits_cum"]), Payload: int64(row[prefix+"payload_bits_cum"]),
+		Side: int64(row[prefix+"side_bits_cum"]), Entropy: row[prefix+"entropy_bits_cum"], Paper: row[prefix+"paper_bits_cum"]}
+}
+
+// Run is a run that was read back from its directory.
+type Run struct {
+	Dir      string
+	Manifest Manifest
+	Rounds   []Row
+	Result   *Result // nil unless the run is done
+}
+
+// Open reads a run's directory.
+func Open(dir string) (*Run, error) {
+	run := &Run{Dir: dir}
+	if err := readJSON(filepath.Join(dir, ManifestFile), &run.Manifest); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, RoundsFile)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	// A line that a killed process left unfinished is not a line yet.
+	data = data[:1+bytes.LastIndexByte(data, '\n')]
+	if run.Rounds, err = parseRows(data, path); err != nil {
+		return nil, err
+	}
+	res, err := ReadResult(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	run.Result = res
+	return run, nil
+}
+
+// ReadResult reads result.json. The error is fs.ErrNotExist if the run is not done.
+func ReadResult(dir string) (*Result, error) {
+	res := new(Result)
+	if err := readJSON(filepath.Join(dir, ResultFile), res); err != nil {
+		return nil, err
+	}
+	return res, nil
+}
+
+// ReadCheckpoint reads checkpoint.bin. The error is fs.ErrNotExist if there is none.
+func ReadCheckpoint(dir string) (*Checkpoint, error) {
+	path := filepath.Join(dir, CheckpointFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := ParseCheckpoint(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// Column returns a column over the lines that have it, beside those lines' rounds.
+func (r *Run) Column(name string) (rounds, values []float64) {
+	for _, row := range r.Rounds {
+		if v, ok := row[name]; ok {
+			rounds = append(rounds, row["round"])
+			values = append(values, v)
+		}
+	}
+	return rounds, values
+}
+
+// Pairs returns columns x and y over the lines that have both.
+func (r *Run) Pairs(x, y string) (xs, ys []float64) {
+	for _, row := range r.Rounds {
+		xv, okx := row[x]
+		yv, oky := row[y]
+		if okx && oky {
+			xs, ys = append(xs, xv), append(ys, yv)
+		}
+	}
+	return xs, ys
+}
+
+// Find returns the directories at or below root that hold a run, in the order of their names.
+func Find(root string) ([]string, error) {
+	var dirs []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() && d.Name() == ManifestFile {
+			dirs = append(dirs, filepath.Dir(path))
+		}
+		return nil
+	})
+	return dirs, err
+}

@@ -1,0 +1,224 @@
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"flsim/internal/wire"
+)
+
+// File names in a run's directory.
+const (
+	ConfigFile     = "config.toml"
+	ManifestFile   = "manifest.json"
+	RoundsFile     = "rounds.jsonl"
+	TransfersFile  = "transfers.jsonl"
+	CheckpointFile = "checkpoint.bin"
+	ResultFile     = "result.json"
+)
+
+// Store writes one run's directory. It is used by one goroutine.
+type Store struct {
+	dir       string
+	rounds    *os.File
+	transfers *bufio.Writer // nil unless transfers are recorded
+	tfile     *os.File
+	digest    hash.Hash
+	line      []byte
+}
+
+// Create makes or reopens the directory of a run that is to start at its beginning: what an earlier attempt left
+// there is overwritten, result.json first of all.
+func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if err := WriteFile(filepath.Join(dir, ConfigFile), config); err != nil {
+		return nil, err
+	}
+	if err := WriteManifest(dir, m); err != nil {
+		return nil, err
+	}
+	return open(dir, transfers, 0)
+}
+
+// Resume reopens the directory of a run that stopped: lines of rounds after round, which the checkpoint does not
+// know, are dropped, since the run will write them again.
+func Resume(dir string, round int, transfers bool) (*Store, error) {
+	if err := keepRounds(filepath.Join(dir, TransfersFile), round); err != nil {
+		return nil, err
+	}
+	if err := keepRounds(filepath.Join(dir, RoundsFile), round); err != nil {
+		return nil, err
+	}
+	return open(dir, transfers, round)
+}
+
+func open(dir string, transfers bool, round int) (*Store, error) {
+	s := &Store{dir: dir, digest: sha256.New()}
+	old, err := os.ReadFile(filepath.Join(dir, RoundsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	s.digest.Write(old)
+	if s.rounds, err = appendTo(filepath.Join(dir, RoundsFile)); err != nil {
+		return nil, err
+	}
+	if transfers {
+		if s.tfile, err = appendTo(filepath.Join(dir, TransfersFile)); err != nil {
+			s.rounds.Close()
+			return nil, err
+		}
+		s.transfers = bufio.NewWriter(s.tfile)
+	}
+	return s, nil
+}
+
+func appendTo(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+}
+
+// Round appends a line to rounds.jsonl. Evaluated rounds are flushed to the disk.
+func (s *Store) Round(r *Round) error {
+	s.line = append(r.AppendJSON(s.line[:0]), '\n')
+	s.digest.Write(s.line)
+	if _, err := s.rounds.Write(s.line); err != nil {
+		return err
+	}
+	if r.Eval == nil {
+		return nil
+	}
+	if err := s.flushTransfers(); err != nil {
+		return err
+	}
+	return s.rounds.Sync()
+}
+
+// Transfer appends a line to transfers.jsonl, if transfers are recorded.
+func (s *Store) Transfer(t *Transfer) error {
+	if s.transfers == nil {
+		return nil
+	}
+	line, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	_, err = s.transfers.Write(append(line, '\n'))
+	return err
+}
+
+// Checkpoint replaces checkpoint.bin.
+func (s *Store) Checkpoint(c *Checkpoint) error {
+	if err := s.flushTransfers(); err != nil {
+		return err
+	}
+	if err := s.rounds.Sync(); err != nil {
+		return err
+	}
+	data, err := c.Bytes()
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(s.dir, CheckpointFile), data)
+}
+
+// Finish writes the final weights in place of the last checkpoint, and result.json with the run's digest: SHA-256
+// over the lines of rounds.jsonl and the final weights as little-endian float32. It returns the digest.
+func (s *Store) Finish(res *Result, weights []float32) error {
+	s.digest.Write(wire.AppendFloat32s(nil, weights))
+	res.Digest = hex.EncodeToString(s.digest.Sum(nil))
+	final := &Checkpoint{Header: json.RawMessage(`{"final":true}`), Vectors: []Vector{{Name: "weights", Data: weights}}}
+	if err := s.Checkpoint(final); err != nil {
+		return err
+	}
+	data, err := json.MarshalIndent(res, "", "  ")
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(s.dir, ResultFile), append(data, '\n'))
+}
+
+func (s *Store) flushTransfers() error {
+	if s.transfers == nil {
+		return nil
+	}
+	return s.transfers.Flush()
+}
+
+// Close releases the files. What was recorded so far stays.
+func (s *Store) Close() error {
+	err := s.flushTransfers()
+	if s.tfile != nil {
+		err = errors.Join(err, s.tfile.Close())
+	}
+	return errors.Join(err, s.rounds.Close())
+}
+
+// WriteManifest replaces a run directory's manifest.json.
+func WriteManifest(dir string, m *Manifest) error {
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(dir, ManifestFile), append(data, '\n'))
+}
+
+// WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
+func WriteFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // fails, rightly, once the file has been renamed
+	if _, err := tmp.Write(data); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := errors.Join(tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// keepRounds cuts a file of JSON lines behind the last whole line whose "round" is at most round.
+func keepRounds(path string, round int) error {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	end := 0
+	for {
+		n := bytes.IndexByte(data[end:], '\n')
+		if n < 0 {
+			break
+		}
+		var line struct {
+			Round int `json:"round"`
+		}
+		if err := json.Unmarshal(data[end:end+n], &line); err != nil {
+			return fmt.Errorf("%s: byte %d: %w", path, end, err)
+		}
+		if line.Round > round {
+			break
+		}
+		end += n + 1
+	}
+	return os.Truncate(path, int64(end))
+}

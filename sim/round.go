@@ -1,0 +1,242 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+
+	"flsim/clients"
+	"flsim/codecs"
+	"flsim/internal/wire"
+	"flsim/network"
+	"flsim/sim/event"
+	"flsim/sim/record"
+)
+
+// round is what is under way between two aggregations.
+type round struct {
+	tasks    []*task
+	underWay int // tasks whose message has not arrived
+	arrived  int
+	down, up record.Bits
+}
+
+// task is one client's part in a round.
+type task struct {
+	clients.Task
+	link    network.Link
+	parcel  parcel        // on its way down
+	ready   chan struct{} // closed when result and err are there
+	result  clients.Result
+	err     error
+	arrived bool
+}
+
+// lossHistory is what controllers are told of the training so far.
+type lossHistory struct{ First, Last float64 }
+
+// begin starts a round: the model is encoded once and sent to all that the strategy names.
+func (s *Simulation) begin() error {
+	number := s.line.Round + 1
+	if err := s.cast.publish(s.server.w, number); err != nil {
+		return err
+	}
+	control, err := s.control(number)
+	if err != nil {
+		return err
+	}
+	for _, client := range s.cfg.Strategy.Begin(number, s.eligible) {
+		s.start(client, number, control)
+	}
+	s.round.underWay = len(s.round.tasks)
+	s.watchLinks()
+	return nil
+}
+
+// control returns the framed settings that go out with the model, nil if no stage of the uplink makes any.
+func (s *Simulation) control(number int) ([]byte, error) {
+	if s.controller == nil {
+		return nil, nil
+	}
+	settings, err := s.controller.Control(nil, codecs.Feedback{Round: number, Rounds: s.cfg.Rounds,
+		FirstLoss: s.losses.First, LastLoss: s.losses.Last})
+	if err != nil {
+		return nil, fmt.Errorf("round %d, settings: %w", number, err)
+	}
+	return settings, nil
+}
+
+// start sends the model to a client and puts its training on the pool. What the client will decode is known now, and
+// training is a function of that alone, so it may be computed before its simulated time comes.
+func (s *Simulation) start(client, number int, control []byte) {
+	t := &task{link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
+	t.Task = clients.Task{Client: client, Round: number, Rounds: s.cfg.Rounds, Shard: s.cfg.Shards[client],
+		Received: s.cast.held, Control: control, State: s.states[client]}
+	if control != nil {
+		frame := int64(len(wire.AppendFrame(nil, wire.Control, control)))
+		t.parcel.add(parcel{Frames: 1, Wire: frame, Payload: int64(len(control)),
+			Account: codecs.Account{Side: len(control), Entropy: float64(8 * len(control))}})
+	}
+	s.pool.submit(func(w *worker) {
+		t.result, t.err = w.trainer.Run(&t.Task)
+		close(t.ready)
+	})
+	s.net.Start(s.now, network.Transfer{ID: transferID(len(s.round.tasks), network.Down), Client: client,
+		Dir: network.Down, Bytes: t.parcel.Wire})
+	s.round.tasks = append(s.round.tasks, t)
+}
+
+func transferID(task int, dir network.Direction) uint64 { return uint64(task)<<1 | uint64(dir) }
+
+// watchLinks schedules the next moment at which a transfer starts, ends or changes its rate, unless an event is due
+// before.
+func (s *Simulation) watchLinks() {
+	if at := s.net.Next(); at < s.watched {
+		s.watched = at
+		s.queue.Push(at, happening{what: linksChange})
+	}
+}
+
+func (s *Simulation) transfersDone() error {
+	if s.now == s.watched {
+		s.watched = event.Never
+	}
+	for _, done := range s.net.Advance(s.now) {
+		t := s.round.tasks[done.ID>>1]
+		if done.Dir == network.Down {
+			s.downloaded(t, &done)
+		} else if err := s.uploaded(t, &done); err != nil {
+			return err
+		}
+		if s.betweenRounds() {
+			return nil // that upload ended the round, and it was the last transfer
+		}
+	}
+	s.watchLinks()
+	return nil
+}
+
+// downloaded schedules the end of training by the device's speed, not by when the pool gets round to it.
+func (s *Simulation) downloaded(t *task, done *network.Done) {
+	s.cast.received(t.Client)
+	s.round.down.Add(t.parcel.bits())
+	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
+	examples := s.cfg.Training.ExamplesOf(len(t.Shard))
+	takes := s.cfg.Training.Duration(s.cfg.Model, examples, s.cfg.Speed(t.Client))
+	s.queue.Push(done.End.Add(takes), happening{what: trained, task: int(done.ID >> 1)})
+}
+
+// uploadStarts commits what training made of the client's state and sends the message off.
+func (s *Simulation) uploadStarts(index int) error {
+	t := s.round.tasks[index]
+	<-t.ready
+	if t.err != nil {
+		return t.err
+	}
+	s.states[t.Client] = t.result.State
+	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Dir: network.Up,
+		Bytes: int64(len(t.result.Sent.Frame))})
+	s.watchLinks()
+	return nil
+}
+
+func (s *Simulation) uploaded(t *task, done *network.Done) error {
+	p := parcelOf(&t.result.Sent)
+	s.round.up.Add(p.bits())
+	s.transfers = append(s.transfers, transferLine(t, done, p, t.result.Sent.NMSE))
+	t.arrived = true
+	s.round.arrived++
+	s.round.underWay--
+	if !s.cfg.Strategy.Aggregate(s.round.arrived, s.round.underWay) {
+		return nil
+	}
+	return s.aggregate()
+}
+
+// transferLine is the record of one transfer.
+func transferLine(t *task, done *network.Done, p parcel, nmse float64) record.Transfer {
+	rate := t.link.Up
+	if done.Dir == network.Down {
+		rate = t.link.Down
+	}
+	line := record.Transfer{Round: t.Round, Client: t.Client, Direction: done.Dir.String(), Messages: p.Frames,
+		Wire: p.Wire, Payload: p.Payload, Side: int64(p.Account.Side), Entropy: p.Account.Entropy, Paper: p.Account.Paper,
+		NMSE: nmse, Start: done.Start.Seconds(), End: done.End.Seconds(), Latency: t.link.Latency.Seconds()}
+	if !math.IsInf(float64(rate), 1) {
+		line.LinkMbps = float64(rate) / 1e6
+	}
+	return line
+}
+
+// aggregate folds the messages that have arrived into the global model, in the order of their tasks, and ends the
+// round.
+func (s *Simulation) aggregate() error {
+	var from []contribution
+	for _, t := range s.round.tasks {
+		if t.arrived {
+			from = append(from, contribution{client: t.Client, frame: t.result.Sent.Frame,
+				shared: &codecs.Shared{Layout: s.server.layout, Round: t.Round, Rounds: t.Rounds, Reference: t.Received, Control: t.Control},
+				weight: s.cfg.Strategy.Weight(t.result.Examples)})
+		}
+	}
+	if err := s.server.aggregate(from); err != nil {
+		return err
+	}
+	if s.hook != nil {
+		if err := s.hook.AfterAggregate(s.server.w, from[0].shared); err != nil {
+			return fmt.Errorf("round %d, after aggregation: %w", from[0].shared.Round, err)
+		}
+	}
+	s.takeDown()
+	return s.endRound()
+}
+
+// takeDown fills the round's line.
+func (s *Simulation) takeDown() {
+	line := record.Round{Round: s.line.Round + 1, SimTime: s.now.Seconds(), Clients: s.round.arrived,
+		Uplink: s.round.up, Downlink: s.round.down, UplinkSum: s.line.UplinkSum, DownlinkSum: s.line.DownlinkSum,
+		NMSEDownlink: s.cast.nmse}
+	line.UplinkSum.Add(line.Uplink)
+	line.DownlinkSum.Add(line.Downlink)
+	for _, t := range s.round.tasks {
+		if t.arrived {
+			line.Examples += t.result.Examples
+			line.LocalLoss += t.result.Loss * float64(t.result.Examples)
+			line.NMSEUplink += t.result.Sent.NMSE
+		}
+	}
+	line.LocalLoss /= float64(line.Examples)
+	line.NMSEUplink /= float64(line.Clients)
+	s.losses.Last = line.LocalLoss
+	if line.Round == 1 {
+		s.losses.First = line.LocalLoss
+	}
+	s.line, s.round = line, round{}
+}
+
+// endRound evaluates and records, and schedules the next round if there is one.
+func (s *Simulation) endRound() error {
+	if s.dueEvaluation() {
+		s.line.Eval = s.eval.run(s.server.w, s.pool)
+	}
+	for i := range s.transfers {
+		if err := s.rec.Transfer(&s.transfers[i]); err != nil {
+			return err
+		}
+	}
+	s.transfers = s.transfers[:0]
+	if err := s.rec.Round(&s.line); err != nil {
+		return err
+	}
+	if s.line.Round < s.cfg.Rounds {
+		s.queue.Push(s.now, happening{what: beginRound})
+	}
+	if s.line.Eval == nil {
+		return nil
+	}
+	return s.checkpoint()
+}
+
+func (s *Simulation) dueEvaluation() bool {
+	r := s.line.Round
+	return r == 0 || r == s.cfg.Rounds || r%s.cfg.EvalEvery == 0
+}

@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+
+	"flsim/clients/nn"
+	"flsim/codecs"
+	"flsim/internal/wire"
+)
+
+// server holds the global model and folds messages into it.
+type server struct {
+	layout codecs.Layout
+	codec  codecs.Codec // of the uplink
+	opt    nn.Optimizer
+	lr     float64
+	w      []float32
+	sum    []float64 // weighted sum of decoded updates
+	u      []float32 // one decoded update, then the averaged one
+}
+
+func newServer(cfg *Config) *server {
+	layout := cfg.Model.Layout()
+	d := layout.Len()
+	return &server{layout: layout, codec: cfg.Uplink.Codec, opt: nn.NewOptimizer(cfg.Optimizer, layout),
+		lr: cfg.Optimizer.LR, w: make([]float32, d), sum: make([]float64, d), u: make([]float32, d)}
+}
+
+// contribution is one client's message with its weight.
+type contribution struct {
+	client int
+	frame  []byte
+	shared *codecs.Shared
+	weight float64
+}
+
+// aggregate decodes the messages in their order, averages them in float64 and takes one step of the server optimizer
+// along the average. Running statistics are averaged as they are.
+func (s *server) aggregate(from []contribution) error {
+	clear(s.sum)
+	var total float64
+	for _, c := range from {
+		if err := s.decode(&c); err != nil {
+			return fmt.Errorf("round %d, client %d, uplink: %w", c.shared.Round, c.client, err)
+		}
+		for i, u := range s.u {
+			s.sum[i] += float64(c.weight * float64(u))
+		}
+		total += c.weight
+	}
+	if total <= 0 {
+		return fmt.Errorf("the messages of round %d weigh %v together", from[0].shared.Round, total)
+	}
+	for i, sum := range s.sum {
+		s.u[i] = -float32(sum / total) // optimizers descend
+	}
+	s.opt.Step(s.w, s.u, s.lr)
+	for _, seg := range s.layout {
+		if seg.Kind == codecs.Buffer {
+			for i := seg.Off; i < seg.Off+seg.Len; i++ {
+				s.w[i] -= s.u[i]
+			}
+		}
+	}
+	return s.finite(from[0].shared.Round)
+}
+
+func (s *server) decode(c *contribution) error {
+	kind, payload, rest, err := wire.ParseFrame(c.frame)
+	if err != nil {
+		return err
+	}
+	if kind != wire.Update || len(rest) != 0 {
+		return fmt.Errorf("a frame of kind %v with %d bytes behind it is not one update", kind, len(rest))
+	}
+	return s.codec.Decode(s.u, payload, c.shared)
+}
+
+func (s *server) finite(round int) error {
+	for _, w := range s.w {
+		if math.IsNaN(float64(w)) || math.IsInf(float64(w), 0) {
+			return &DivergedError{Round: round}
+		}
+	}
+	return nil
+}
+
+// DivergedError says that the global model left the finite numbers.
+type DivergedError struct{ Round int }
+
+// Error names the round and the usual remedy.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("the global model diverged: after round %d it holds numbers that are not finite; a lower clients.lr usually cures it", e.Round)
+}

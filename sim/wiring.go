@@ -1,0 +1,34 @@
+package sim
+
+import (
+	"math"
+
+	"flsim/clients"
+	"flsim/codecs"
+	"flsim/internal/rng"
+	"flsim/network"
+	"flsim/sim/event"
+	"flsim/sim/record"
+)
+
+// assemble makes a simulation that has no weights yet.
+func assemble(cfg Config, rec Recorder) *Simulation {
+	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
+	s.net = network.New(cfg.Links, cfg.Server)
+	s.cast = newBroadcast(cfg.Downlink, cfg.Model.Layout(), cfg.Seeds.Codec, cfg.Rounds)
+	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Uplink: cfg.Uplink, Seeds: cfg.Seeds}
+	plan.Reshaper, _ = codecs.Find[codecs.Reshaper](cfg.Uplink.Codec)
+	s.controller, _ = codecs.Find[codecs.Controller](cfg.Uplink.Codec)
+	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
+	s.pool = newPool(max(cfg.Workers, 1), func() *worker { return newWorker(plan, &cfg) })
+	for client, shard := range cfg.Shards {
+		if len(shard) > 0 {
+			s.eligible = append(s.eligible, client)
+		}
+	}
+	nan := math.NaN()
+	s.line = record.Round{LocalLoss: nan, NMSEUplink: nan, NMSEDownlink: nan}
+	return s
+}
+
+func initStream(cfg *Config) *rng.Rand { return rng.New(cfg.Seeds.Model, "initial weights") }
