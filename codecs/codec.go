@@ -44,7 +44,7 @@ type Codec interface {
 
 // Account says what a message is made of. The length of the message itself is its payload.
 type Account struct {
-	Side    int     // bytes of side data: scales, bounds, code books, seeds, positions' headers
-	Entropy float64 // bits: zero-order entropy of the symbols, tensor by tensor, + 8 Side
+	Side    int     // bytes of side data: seeds, positions, scales, bounds, code books and their lengths
+	Entropy float64 // bits: zero-order entropy of the symbols, tensor by tensor, 32 for a plain float32, + 8 Side
 	Paper   float64 // bits by the authors' own formula; 0 where the literature gives none
 }

@@ -68,6 +68,10 @@ type (
 	// Seeded stages share a seed with the decoder. It is sent once per message, 8 bytes, and counted as side data.
 	Seeded interface{ NeedsSeed() bool }
 
+	// WholeModel quantizers may take all values of a message at once instead of tensor by tensor. Their Tensor is then
+	// called "model", and its offsets refer to the tensors that are coded, one after the other.
+	WholeModel interface{ ModelScope() bool }
+
 	// PaperBits gives a quantizer's cost by its authors' own formula: bits for n values in tensors of which kept
 	// were sent, without the cost of positions.
 	PaperBits interface {

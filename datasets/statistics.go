@@ -42,10 +42,7 @@ func Stats(source Source, shards [][]int32) *Statistics {
 
 // compare sets Distance, Empty and Heterogeneity.
 func (s *Statistics) compare() {
-	all, sum := 0, 0.0
-	for _, n := range s.Total {
-		all += n
-	}
+	all, distances := sum(s.Total), 0.0
 	for k, counts := range s.Counts {
 		if s.Sizes[k] == 0 {
 			s.Empty++
@@ -57,10 +54,10 @@ func (s *Statistics) compare() {
 			d += math.Abs(float64(n)/float64(s.Sizes[k])-float64(s.Total[y])/float64(all)) / 2
 		}
 		s.Distance = append(s.Distance, d)
-		sum += d
+		distances += d
 	}
 	if filled := len(s.Counts) - s.Empty; filled > 0 {
-		s.Heterogeneity = sum / float64(filled)
+		s.Heterogeneity = distances / float64(filled)
 	}
 }
 

@@ -14,24 +14,21 @@ type Config struct {
 	Uplink     dist.Dist `toml:"uplink_mbps" in:"(0,inf]" unit:"Mbit/s" required:"true" doc:"Rate of a client's link towards the server."`
 	Downlink   dist.Dist `toml:"downlink_mbps" in:"(0,inf]" unit:"Mbit/s" required:"true" doc:"Rate of a client's link from the server."`
 	Latency    dist.Dist `toml:"latency_ms" in:"[0,1e9]" unit:"ms" doc:"Delay of each message before its first bit is sent."`
-	ServerMbps float64   `toml:"server_mbps" in:"(0,inf]" unit:"Mbit/s" doc:"Rate of the server's link, which all clients share, in each direction; unlimited if not given."`
+	ServerMbps float64   `toml:"server_mbps" in:"[1e-6,1e6]" unit:"Mbit/s" doc:"Rate of the server's link, which all clients share, in each direction; unlimited if not given."`
 }
 
 // Check returns an error if a client's rate is missing or a value is out of range.
 func (c Config) Check() error {
-	for _, v := range []struct {
-		key      string
-		low, min float64
-		open     bool
-	}{
-		{"uplink_mbps", lowest(c.Uplink), 0, true},
-		{"downlink_mbps", lowest(c.Downlink), 0, true},
-		{"latency_ms", lowest(c.Latency), 0, false},
-		{"server_mbps", c.ServerMbps, 0, false},
-	} {
-		if !(v.low > v.min || v.low == v.min && !v.open) {
-			return fmt.Errorf("network: %s is %v or missing; give a number above 0, or a distribution of such numbers", v.key, v.low)
-		}
+	switch {
+	case !(lowest(c.Uplink) > 0):
+		return fmt.Errorf("network: uplink_mbps is %v; give a rate above 0 Mbit/s or a distribution of such rates", c.Uplink)
+	case !(lowest(c.Downlink) > 0):
+		return fmt.Errorf("network: downlink_mbps is %v; give a rate above 0 Mbit/s or a distribution of such rates", c.Downlink)
+	case !(lowest(c.Latency) >= 0):
+		return fmt.Errorf("network: latency_ms is %v; give 0 ms or more, or a distribution of such delays", c.Latency)
+	}
+	if err := c.Server().Up.check(); err != nil {
+		return fmt.Errorf("network: server_mbps is %v: %w; leave it out for a server without limit", c.ServerMbps, err)
 	}
 	return nil
 }

@@ -137,13 +137,13 @@ func (n *Network) Advance(now event.Time) []Done {
 		done = append(done, Done{f.Transfer, f.start, f.end})
 		delete(n.flights, f.ID)
 	}
-	n.ended = n.ended[:0]
+	n.ended = nil
 	return done
 }
 
 // Cancel takes a transfer off at now and returns how many of its bytes had left the sender: whole bytes, rounded down.
-// One that ends at now, or has ended without having been reported, has sent all of them and will not be reported. Cancel panics if no
-// transfer of that ID is under way.
+// A transfer that has ended, at now or earlier, but has not been reported has sent all of them and will not be reported.
+// Cancel panics if no transfer of that ID is under way.
 func (n *Network) Cancel(now event.Time, id uint64) (sent int64) {
 	n.runTo(now)
 	f, ok := n.flights[id]

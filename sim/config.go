@@ -24,7 +24,7 @@ type Config struct {
 	HeldOut       datasets.Source // validation examples, nil for none
 	Shards        [][]int32       // examples of Data.Train by client; clients without any are never sampled
 	Training      clients.Training
-	Speed         func(client int) float64 // of the client's device, GFLOP/s
+	Speed         func(client, round int) float64 // of the client's device, GFLOP/s
 	Links         func(client int) network.Link
 	Server        network.Link // the server's own link, which all transfers share
 	Strategy      strategy.Strategy
@@ -33,7 +33,7 @@ type Config struct {
 	Optimizer     nn.OptimizerConfig // of the server; SGD with learning rate 1 is plain averaging
 	Metric        string             // name of the evaluation metric's column
 	EvalEvery     int                // rounds between evaluations; the first and the last state are always evaluated
-	TrainExamples int                // size of the sample of training examples that is evaluated
+	TrainExamples int                // size of the sample of training examples that is evaluated; 0 for none
 	Workers       int                // clients that train at once; at least 1
 }
 

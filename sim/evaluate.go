@@ -57,7 +57,7 @@ func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	return out
 }
 
-// score returns the share of right answers and the mean loss.
+// score returns the share of right answers and the mean loss, not-a-number where there are no examples.
 func (s *subset) score(w []float32, p *pool) (accuracy, loss float64) {
 	type part struct {
 		loss    float64
@@ -73,7 +73,7 @@ func (s *subset) score(w []float32, p *pool) (accuracy, loss float64) {
 		sum.loss += b.loss
 		sum.correct += b.correct
 	}
-	n := float64(max(len(s.index), 1))
+	n := float64(len(s.index))
 	return float64(sum.correct) / n, sum.loss / n
 }
 

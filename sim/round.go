@@ -121,7 +121,7 @@ func (s *Simulation) downloaded(t *task, done *network.Done) {
 	s.round.down.Add(t.parcel.bits())
 	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
 	examples := s.cfg.Training.ExamplesOf(len(t.Shard))
-	takes := s.cfg.Training.Duration(s.cfg.Model, examples, s.cfg.Speed(t.Client))
+	takes := s.cfg.Training.Duration(s.cfg.Model, examples, s.cfg.Speed(t.Client, t.Round))
 	s.queue.Push(done.End.Add(takes), happening{what: trained, task: int(done.ID >> 1)})
 }
 

@@ -12,7 +12,7 @@ import (
 // server holds the global model and folds messages into it.
 type server struct {
 	layout codecs.Layout
-	codec  codecs.Codec // of the uplink
+	sender codecs.Sender // of the uplink
 	opt    nn.Optimizer
 	lr     float64
 	w      []float32
@@ -23,7 +23,7 @@ type server struct {
 func newServer(cfg *Config) *server {
 	layout := cfg.Model.Layout()
 	d := layout.Len()
-	return &server{layout: layout, codec: cfg.Uplink.Codec, opt: nn.NewOptimizer(cfg.Optimizer, layout),
+	return &server{layout: layout, sender: cfg.Uplink, opt: nn.NewOptimizer(cfg.Optimizer, layout),
 		lr: cfg.Optimizer.LR, w: make([]float32, d), sum: make([]float64, d), u: make([]float32, d)}
 }
 
@@ -41,7 +41,7 @@ func (s *server) aggregate(from []contribution) error {
 	clear(s.sum)
 	var total float64
 	for _, c := range from {
-		if err := s.decode(&c); err != nil {
+		if err := s.sender.Open(s.u, c.frame, wire.Update, c.shared); err != nil {
 			return fmt.Errorf("round %d, client %d, uplink: %w", c.shared.Round, c.client, err)
 		}
 		for i, u := range s.u {
@@ -64,17 +64,6 @@ func (s *server) aggregate(from []contribution) error {
 		}
 	}
 	return s.finite(from[0].shared.Round)
-}
-
-func (s *server) decode(c *contribution) error {
-	kind, payload, rest, err := wire.ParseFrame(c.frame)
-	if err != nil {
-		return err
-	}
-	if kind != wire.Update || len(rest) != 0 {
-		return fmt.Errorf("a frame of kind %v with %d bytes behind it is not one update", kind, len(rest))
-	}
-	return s.codec.Decode(s.u, payload, c.shared)
 }
 
 func (s *server) finite(round int) error {

@@ -80,14 +80,18 @@ func (s *Simulation) Step() (more bool, err error) {
 	return err == nil, err
 }
 
-// Run plays the run to its end. If the context ends first, it finishes the round, records a checkpoint and returns
-// ErrStopped.
-func (s *Simulation) Run(ctx context.Context) error {
+// Run plays the run to its end and calls watch, unless it is nil, with each round that ends. If the context ends
+// first, it finishes the round, records a checkpoint and returns ErrStopped.
+func (s *Simulation) Run(ctx context.Context, watch func(*record.Round)) error {
 	for {
 		if ctx.Err() != nil && s.betweenRounds() && s.line.Round < s.cfg.Rounds {
 			return errors.Join(ErrStopped, s.checkpoint())
 		}
+		before := s.line.Round
 		more, err := s.Step()
+		if watch != nil && s.line.Round != before {
+			watch(&s.line)
+		}
 		if err != nil || !more {
 			return err
 		}

@@ -134,7 +134,12 @@ func (l limit) words(quoted bool) string {
 	return low + " to " + high
 }
 
-func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+func number(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e12 {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
 
 // Choice lists words in prose, as in `"a", "b" or "c"`.
 func Choice(words []string, quoted bool) string {

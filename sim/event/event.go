@@ -94,6 +94,7 @@ func (h *itemHeap[E]) Push(x any)   { *h = append(*h, x.(Item[E])) }
 func (h *itemHeap[E]) Pop() any {
 	old := *h
 	last := old[len(old)-1]
+	old[len(old)-1] = Item[E]{} // lets go of what the event points to
 	*h = old[:len(old)-1]
 	return last
 }

@@ -136,20 +136,22 @@ func (s *Store) Checkpoint(c *Checkpoint) error {
 	return WriteFile(filepath.Join(s.dir, CheckpointFile), data)
 }
 
-// Finish writes the final weights in place of the last checkpoint, and result.json with the run's digest: SHA-256
-// over the lines of rounds.jsonl and the final weights as little-endian float32. It returns the digest.
+// Finish puts the run's digest into res and writes result.json; then it shrinks the checkpoint to the final weights. The
+// digest is SHA-256 over the lines of rounds.jsonl and the final weights as little-endian float32.
 func (s *Store) Finish(res *Result, weights []float32) error {
-	s.digest.Write(wire.AppendFloat32s(nil, weights))
-	res.Digest = hex.EncodeToString(s.digest.Sum(nil))
-	final := &Checkpoint{Header: json.RawMessage(`{"final":true}`), Vectors: []Vector{{Name: "weights", Data: weights}}}
-	if err := s.Checkpoint(final); err != nil {
+	if err := errors.Join(s.flushTransfers(), s.rounds.Sync()); err != nil {
 		return err
 	}
+	s.digest.Write(wire.AppendFloat32s(nil, weights))
+	res.Digest = hex.EncodeToString(s.digest.Sum(nil))
 	data, err := json.MarshalIndent(res, "", "  ")
 	if err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(s.dir, ResultFile), append(data, '\n'))
+	if err := WriteFile(filepath.Join(s.dir, ResultFile), append(data, '\n')); err != nil {
+		return err
+	}
+	return s.Checkpoint(&Checkpoint{Header: json.RawMessage(`{"final":true}`), Vectors: []Vector{{Name: "weights", Data: weights}}})
 }
 
 func (s *Store) flushTransfers() error {

@@ -1,0 +1,161 @@
+package nn
+
+import (
+	"fmt"
+
+	"flsim/internal/f32"
+	"flsim/internal/tensor"
+)
+
+// builder puts a model together layer by layer. It follows the shape of the activations, and keeps the first error.
+type builder struct {
+	cfg     Config
+	classes int
+	shape   tensor.Shape // behind the last layer
+	layout  tensor.Layout
+	rules   []initRule // one per segment of layout
+	flops   float64
+	layers  []layer
+	err     error
+}
+
+func (b *builder) fail(format string, args ...any) {
+	if b.err == nil {
+		b.err = fmt.Errorf(format, args...)
+	}
+}
+
+// param appends a tensor to the layout and returns its segment.
+func (b *builder) param(name string, kind tensor.Kind, rule initRule, shape ...int) tensor.Segment {
+	b.layout = b.layout.Add(name, kind, shape...)
+	b.rules = append(b.rules, rule)
+	return b.layout[len(b.layout)-1]
+}
+
+func (b *builder) add(l layer, out tensor.Shape) {
+	b.layers = append(b.layers, l)
+	b.shape = out
+}
+
+// option changes one thing about a dense or convolutional layer.
+type option uint8
+
+const noBias option = 1
+
+func has(options []option, o option) bool {
+	for _, p := range options {
+		if p == o {
+			return true
+		}
+	}
+	return false
+}
+
+// affine appends the tensors of a dense or convolutional layer.
+func (b *builder) affine(name string, fanIn, out, fanOut int, options []option, shape ...int) affine {
+	w, bias := weightRules(b.cfg, fanIn, fanOut)
+	a := affine{w: b.param(name+".weight", tensor.Weight, w, shape...), hasBias: !has(options, noBias)}
+	if a.hasBias {
+		a.b = b.param(name+".bias", tensor.Bias, bias, out)
+	}
+	return a
+}
+
+// dense appends a fully connected layer; an image is flattened first.
+func (b *builder) dense(name string, out int, options ...option) {
+	in := b.shape.Size()
+	a := b.affine(name, in, out, out, options, in, out)
+	b.flops += 2 * float64(in) * float64(out)
+	b.add(dense{affine: a, in: in, out: out}, tensor.Shape{H: 1, W: 1, C: out})
+}
+
+// conv appends a convolution with a square kernel.
+func (b *builder) conv(name string, out, kernel, stride, pad int, options ...option) {
+	g := f32.Conv{H: b.shape.H, W: b.shape.W, Cin: b.shape.C, Kernel: kernel, Stride: stride, Pad: pad, Cout: out}
+	if g.H+2*pad < kernel || g.W+2*pad < kernel {
+		b.fail("a %dx%d kernel does not fit the %v image before %s", kernel, kernel, b.shape, name)
+		return
+	}
+	a := b.affine(name, g.Patch(), out, kernel*kernel*out, options, kernel, kernel, g.Cin, out)
+	b.flops += 2 * float64(g.OutH()*g.OutW()) * float64(g.Patch()) * float64(out)
+	b.add(conv{affine: a, g: g}, tensor.Shape{H: g.OutH(), W: g.OutW(), C: out})
+}
+
+// relu appends max(x, 0), computed in place.
+func (b *builder) relu() { b.add(relu{size: b.shape.Size()}, b.shape) }
+
+// dropout appends a layer that in training zeroes activations with probability p and scales the others by 1/(1-p),
+// in place.
+func (b *builder) dropout(p float64) {
+	b.add(dropout{p: float32(p), size: b.shape.Size()}, b.shape)
+}
+
+func (b *builder) pool(kind poolKind, kernel, stride int) {
+	g := f32.Pool{H: b.shape.H, W: b.shape.W, C: b.shape.C, Kernel: kernel, Stride: stride}
+	if g.H < kernel || g.W < kernel {
+		b.fail("a %dx%d pool does not fit the %v image before it", kernel, kernel, b.shape)
+		return
+	}
+	b.add(pool{kind: kind, g: g}, tensor.Shape{H: g.OutH(), W: g.OutW(), C: g.C})
+}
+
+// maxPool appends maximum pooling.
+func (b *builder) maxPool(kernel, stride int) { b.pool(maxPooling, kernel, stride) }
+
+// reluPool appends ReLU and 2x2 maximum pooling, fused.
+func (b *builder) reluPool() { b.pool(reluMaxPooling, 2, 2) }
+
+// avgPool appends average pooling.
+func (b *builder) avgPool(kernel, stride int) { b.pool(avgPooling, kernel, stride) }
+
+// globalMean appends the mean over each channel of a square image.
+func (b *builder) globalMean() {
+	if b.shape.H != b.shape.W {
+		b.fail("the last mean needs square images")
+		return
+	}
+	b.avgPool(b.shape.H, b.shape.H)
+}
+
+// norm appends the tensors that scale and shift each channel.
+func (b *builder) norm(name string) (scale, shift tensor.Segment) {
+	c := b.shape.C
+	return b.param(name+".weight", tensor.Norm, initRule{constant: 1}, c), b.param(name+".bias", tensor.Norm, initRule{}, c)
+}
+
+// batchNorm appends batch normalisation with running statistics.
+func (b *builder) batchNorm(name string) {
+	scale, shift := b.norm(name)
+	mean := b.param(name+".running_mean", tensor.Buffer, initRule{}, b.shape.C)
+	variance := b.param(name+".running_var", tensor.Buffer, initRule{constant: 1}, b.shape.C)
+	b.add(batchNorm{scale: scale, shift: shift, mean: mean, variance: variance, shape: b.shape}, b.shape)
+}
+
+// groupNorm appends group normalisation.
+func (b *builder) groupNorm(name string, groups int) {
+	if b.shape.C%groups != 0 {
+		b.fail("%d channels do not divide into %d groups before %s", b.shape.C, groups, name)
+		return
+	}
+	scale, shift := b.norm(name)
+	b.add(groupNorm{scale: scale, shift: shift, groups: groups, shape: b.shape}, b.shape)
+}
+
+// residual appends the sum of two branches that start from the same activations. An empty shortcut is the identity.
+// Neither branch may end in a layer that works in place.
+func (b *builder) residual(body, shortcut func()) {
+	in, outer := b.shape, b.layers
+	branch := func(build func()) []layer {
+		b.layers, b.shape = nil, in
+		build()
+		return b.layers
+	}
+	side := branch(shortcut)
+	sideOut := b.shape
+	main := branch(body)
+	if b.err == nil && sideOut != b.shape {
+		panic(fmt.Sprintf("nn: branches of a residual block end in %v and %v", b.shape, sideOut))
+	}
+	b.layers = outer
+	b.add(residual{body: main, shortcut: side, in: in.Size(), out: b.shape.Size()}, b.shape)
+}

@@ -1,0 +1,149 @@
+package nn
+
+import (
+	"fmt"
+
+	"flsim/internal/f32"
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+)
+
+// layer is the immutable description of one step of a network.
+type layer interface {
+	// sizes returns the elements of one example before and behind the layer.
+	sizes() (in, out int)
+	// node returns the layer's workspace for batches of up to maxBatch examples.
+	node(maxBatch int) node
+}
+
+// inPlace layers overwrite their input with their output, and dy with dx.
+type inPlace interface{ worksInPlace() }
+
+// node is a layer's workspace.
+type node interface {
+	// forward returns the layer's output for p.n examples x, in the node's own memory or, in place, in x.
+	forward(p *pass, x []float32) []float32
+	// backward writes the gradients of the layer's tensors to p.g and, unless dx is nil, that of x to dx. It follows
+	// a forward pass in training mode and may not change dy, unless dx is dy.
+	backward(p *pass, dy, dx []float32)
+}
+
+// pass is what all nodes of a network share during one pass over a batch.
+type pass struct {
+	n       int // examples
+	w, g    []float32
+	train   bool
+	r       *rng.Rand
+	scratch f32.Scratch
+}
+
+// chain runs layers one after another.
+type chain struct {
+	nodes   []node
+	in, out []int  // sizes of one example
+	inPlace []bool // the layer's gradient replaces that of its output
+	widest  int    // elements of the largest gradient between two layers
+	grads   [2][]float32
+}
+
+func newChain(layers []layer, maxBatch int) *chain {
+	c := &chain{}
+	for i, l := range layers {
+		in, out := l.sizes()
+		_, same := l.(inPlace)
+		c.nodes = append(c.nodes, l.node(maxBatch))
+		c.in, c.out, c.inPlace = append(c.in, in), append(c.out, out), append(c.inPlace, same)
+		if i > 0 {
+			c.widest = max(c.widest, maxBatch*in)
+		}
+	}
+	return c
+}
+
+func (c *chain) forward(p *pass, x []float32) []float32 {
+	for _, n := range c.nodes {
+		x = n.forward(p, x)
+	}
+	return x
+}
+
+// backward hands gradients from layer to layer in two buffers, made when a net trains for the first time.
+func (c *chain) backward(p *pass, dy, dx []float32) {
+	if c.grads[0] == nil {
+		c.grads = [2][]float32{make([]float32, c.widest), make([]float32, c.widest)}
+	}
+	next := 0
+	for i := len(c.nodes) - 1; i >= 0; i-- {
+		d := dx
+		switch {
+		case c.inPlace[i]:
+			d = dy
+		case i > 0:
+			d = c.grads[next][:p.n*c.in[i]]
+			next = 1 - next
+		}
+		c.nodes[i].backward(p, dy, d)
+		dy = d
+	}
+}
+
+// Net is one worker's workspace for a model. It is not safe for concurrent use.
+type Net struct {
+	model    *Model
+	maxBatch int
+	chain    *chain
+	dlogits  []float32
+	pass     pass
+}
+
+// NewNet returns a workspace for batches of up to maxBatch examples.
+func (m *Model) NewNet(maxBatch int) *Net {
+	if maxBatch < 1 {
+		panic(fmt.Sprintf("nn: a workspace for %d examples", maxBatch))
+	}
+	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.classes)}
+}
+
+// Bind makes the net compute with the parameters w and write gradients to g; both have the layout's length. g may be
+// nil if the net only evaluates.
+func (n *Net) Bind(w, g []float32) {
+	if size := n.model.layout.Len(); len(w) != size || g != nil && len(g) != size {
+		panic(fmt.Sprintf("nn: bound to vectors of %d and %d elements, not %d", len(w), len(g), size))
+	}
+	n.pass.w, n.pass.g = w, g
+}
+
+// Train runs one batch forward and backward: len(y) examples x, NHWC, with classes y. It returns the mean
+// cross-entropy over the batch and how many examples were classified rightly, and sets g to the gradient of that
+// mean, 0 for buffers. Running statistics, which are part of w, move on. r drives dropout.
+func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct int) {
+	if n.pass.g == nil {
+		panic("nn: training without a vector for gradients")
+	}
+	logits := n.run(x, y, true, r)
+	d := n.dlogits[:len(logits)]
+	loss, correct = f32.SoftmaxCrossEntropy(d, logits, y, 1/float64(len(y)))
+	for _, s := range n.model.layout {
+		if s.Kind == tensor.Buffer {
+			clear(s.Of(n.pass.g))
+		}
+	}
+	n.chain.backward(&n.pass, d, nil)
+	return loss / float64(len(y)), correct
+}
+
+// Evaluate returns the sum of the cross-entropies of len(y) examples x with classes y, in inference mode, and how
+// many were classified rightly.
+func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
+	return f32.SoftmaxCrossEntropy(nil, n.run(x, y, false, nil), y, 1)
+}
+
+// run returns the logits of a batch.
+func (n *Net) run(x []float32, y []int32, train bool, r *rng.Rand) []float32 {
+	p := &n.pass
+	if len(y) < 1 || len(y) > n.maxBatch || len(x) != len(y)*n.model.in.Size() {
+		panic(fmt.Sprintf("nn: a batch of %d labels and %d inputs; up to %d examples of %v fit", len(y), len(x), n.maxBatch, n.model.in))
+	}
+	p.n, p.train, p.r = len(y), train, r
+	return n.chain.forward(p, x)
+}

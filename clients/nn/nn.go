@@ -1,0 +1,98 @@
+// Package nn trains neural networks over flat vectors that somebody else owns.
+//
+// A Model says what a network computes and how its parameters lie in a vector; it is immutable and shared. A Net is
+// one worker's workspace for a model: it is bound to a vector of parameters and one of gradients, reuses all its
+// buffers and allocates nothing in steady state.
+//
+// # Memory order
+//
+// Activations are NHWC: a batch of images is [image][row][column][channel]. Convolution weights are HWIO,
+// [kernel row][kernel column][in][out], dense weights [in][out], and a dense layer that follows an image reads it in
+// the order [row][column][channel]. PyTorch keeps NCHW, OIHW, [out][in] and [channel][row][column]: to carry weights
+// over, permute a convolution's by (2, 3, 1, 0), transpose a dense layer's, and where a dense layer follows an image
+// view its [out][C*H*W] as [out][C][H][W] and permute it by (2, 3, 1, 0) too.
+//
+// # Arithmetic
+//
+// Parameters, activations and gradients are float32, losses float64. All loops live in flsim/internal/f32, where the order
+// of every sum is fixed, so that equal inputs give equal bits whatever the number of workers.
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+)
+
+// Config names a model and its variants. Its fields are the keys of a configuration's model table.
+type Config struct {
+	Name    string  `toml:"name" doc:"the model; an unknown name is answered with the list of all"`
+	Padding string  `toml:"padding" one:"same|valid" doc:"borders of the convolutions of mcmahan-cnn"`
+	Init    string  `toml:"init" one:"default|he-normal|glorot-uniform|normal" doc:"initial weights; default is what the model's description says"`
+	InitStd float64 `toml:"init_std" in:"(0,1]" doc:"standard deviation of init = normal"`
+}
+
+// DefaultConfig returns the settings that hold where a configuration gives none. The name must be given.
+func DefaultConfig() Config { return Config{Padding: "same", Init: "default", InitStd: 0.01} }
+
+// Names returns the names of all models in alphabetical order.
+func Names() []string {
+	var names []string
+	for _, m := range zoo {
+		names = append(names, m.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Model is a network's description. It is immutable and safe for concurrent use.
+type Model struct {
+	name    string
+	in      tensor.Shape
+	classes int
+	layout  tensor.Layout
+	rules   []initRule
+	flops   float64
+	layers  []layer
+}
+
+// New returns the model that cfg names for examples of shape in and the given number of classes. It returns an error
+// if there is no such model or if the examples are too small for it.
+func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
+	i := slices.IndexFunc(zoo, func(e entry) bool { return e.name == cfg.Name })
+	if i < 0 {
+		return nil, fmt.Errorf("no model is called %q; there are %s", cfg.Name, strings.Join(Names(), ", "))
+	}
+	if classes < 2 {
+		return nil, fmt.Errorf("a classifier needs at least 2 classes, not %d", classes)
+	}
+	if in.H < 1 || in.W < 1 || in.C < 1 {
+		return nil, fmt.Errorf("model %s cannot take examples of shape %v", cfg.Name, in)
+	}
+	b := &builder{cfg: cfg, shape: in, classes: classes}
+	zoo[i].build(b)
+	if b.err != nil {
+		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
+	}
+	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, layers: b.layers}, nil
+}
+
+// Name returns the model's name.
+func (m *Model) Name() string { return m.name }
+
+// Layout describes the vector of the model's parameters and buffers. It must not be changed.
+func (m *Model) Layout() tensor.Layout { return m.layout }
+
+// ForwardFLOPs returns the floating-point operations that one example's inference takes: twice the multiplications of
+// the dense and convolutional layers, which are nearly all. A step of training counts three times as many.
+func (m *Model) ForwardFLOPs() float64 { return m.flops }
+
+// Init fills w with initial parameters, drawn from r tensor by tensor in the layout's order.
+func (m *Model) Init(w []float32, r *rng.Rand) {
+	for i, s := range m.layout {
+		m.rules[i].fill(s.Of(w), r)
+	}
+}

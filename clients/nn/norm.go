@@ -1,0 +1,213 @@
+package nn
+
+import (
+	"math"
+
+	"flsim/internal/f32"
+	"flsim/internal/tensor"
+)
+
+// normEpsilon is added to variances, as in PyTorch; runningMomentum is the weight of a batch in running statistics.
+const (
+	normEpsilon     = 1e-5
+	runningMomentum = 0.1
+)
+
+// columns holds what a normalisation needs per channel: sums in float64 and coefficients in float32.
+type columns struct {
+	sum, product []float64
+	p, q, r      []float32
+}
+
+func newColumns(channels int) columns {
+	f := make([]float32, 3*channels)
+	d := make([]float64, 2*channels)
+	return columns{sum: d[:channels], product: d[channels:], p: f[:channels], q: f[channels : 2*channels], r: f[2*channels:]}
+}
+
+func (k *columns) reset() {
+	clear(k.sum)
+	clear(k.product)
+}
+
+// moments turns sums of values and of their squares over n values into mean and variance.
+func moments(sum, square, n float64) (mean, variance float64) {
+	mean = sum / n
+	return mean, max(0, square/n-float64(mean*mean))
+}
+
+// apply sets y to (x - mean)*rstd*scale + shift, mean and rstd being those of each channel.
+func (k *columns) apply(y, x []float32, scale, shift []float32, mean, rstd []float64) {
+	for c, s := range scale {
+		a := float64(float64(s) * rstd[c])
+		k.p[c] = float32(a)
+		k.q[c] = float32(float64(shift[c]) - float64(mean[c]*a))
+	}
+	f32.ScaleShiftRows(y, x, k.p, k.q)
+}
+
+// input sets the coefficients of channel c for dx = p*dy + q*x + r, where values were normalised with mean and rstd
+// over a set in which the gradient of the normalised values has mean m1, and its product with them mean m2.
+func (k *columns) input(c int, scale, mean, rstd, m1, m2 float64) {
+	slope := float64(float64(rstd*rstd) * m2)
+	k.p[c] = float32(float64(rstd * scale))
+	k.q[c] = float32(-slope)
+	k.r[c] = float32(float64(mean*slope) - float64(rstd*m1))
+}
+
+// batchNorm is batch normalisation (Ioffe and Szegedy, ICML 2015, arXiv 1502.03167). The running variance is the
+// unbiased one, as in PyTorch.
+type batchNorm struct {
+	scale, shift, mean, variance tensor.Segment
+	shape                        tensor.Shape
+}
+
+func (l batchNorm) sizes() (in, out int) { return l.shape.Size(), l.shape.Size() }
+
+func (l batchNorm) node(maxBatch int) node {
+	c := l.shape.C
+	return &batchNormNode{batchNorm: l, columns: newColumns(c), y: make([]float32, maxBatch*l.shape.Size()),
+		m: make([]float64, c), rstd: make([]float64, c)}
+}
+
+type batchNormNode struct {
+	batchNorm
+	columns
+	x, y    []float32
+	m, rstd []float64 // per channel, of the batch or running
+}
+
+func (l *batchNormNode) forward(p *pass, x []float32) []float32 {
+	l.x = x
+	y := l.y[:len(x)]
+	if p.train {
+		l.batchMoments(x, l.mean.Of(p.w), l.variance.Of(p.w))
+	} else {
+		for c, v := range l.variance.Of(p.w) {
+			l.m[c], l.rstd[c] = float64(l.mean.Of(p.w)[c]), 1/math.Sqrt(float64(v)+normEpsilon)
+		}
+	}
+	l.apply(y, x, l.scale.Of(p.w), l.shift.Of(p.w), l.m, l.rstd)
+	return y
+}
+
+func (l *batchNormNode) batchMoments(x, runMean, runVar []float32) {
+	l.reset()
+	f32.ColumnMoments(l.sum, l.product, x)
+	n := float64(len(x) / l.shape.C)
+	for c := range l.m {
+		mean, variance := moments(l.sum[c], l.product[c], n)
+		l.m[c], l.rstd[c] = mean, 1/math.Sqrt(variance+normEpsilon)
+		move(&runMean[c], mean)
+		move(&runVar[c], variance*n/max(1, n-1))
+	}
+}
+
+// move takes a running statistic towards a batch's.
+func move(running *float32, batch float64) {
+	*running = float32(float64((1-runningMomentum)*float64(*running)) + float64(runningMomentum*batch))
+}
+
+func (l *batchNormNode) backward(p *pass, dy, dx []float32) {
+	l.reset()
+	f32.ColumnProducts(l.sum, l.product, dy, l.x)
+	scale, dscale, dshift := l.scale.Of(p.w), l.scale.Of(p.g), l.shift.Of(p.g)
+	n := float64(len(dy) / l.shape.C)
+	for c, s := range scale {
+		along := float64((l.product[c] - float64(l.m[c]*l.sum[c])) * l.rstd[c])
+		dscale[c], dshift[c] = float32(along), float32(l.sum[c])
+		l.input(c, float64(s), l.m[c], l.rstd[c], float64(s)*l.sum[c]/n, float64(s)*along/n)
+	}
+	if dx != nil {
+		f32.CombineRows(dx, dy, l.x, l.p, l.q, l.r)
+	}
+}
+
+// groupNorm is group normalisation (Wu and He, ECCV 2018, arXiv 1803.08494).
+type groupNorm struct {
+	scale, shift tensor.Segment
+	groups       int
+	shape        tensor.Shape
+}
+
+func (l groupNorm) sizes() (in, out int) { return l.shape.Size(), l.shape.Size() }
+
+func (l groupNorm) node(maxBatch int) node {
+	c := l.shape.C
+	return &groupNormNode{groupNorm: l, columns: newColumns(c), y: make([]float32, maxBatch*l.shape.Size()),
+		m: make([]float64, maxBatch*c), rstd: make([]float64, maxBatch*c), dscale: make([]float64, c), dshift: make([]float64, c)}
+}
+
+type groupNormNode struct {
+	groupNorm
+	columns
+	x, y           []float32
+	m, rstd        []float64 // per image and channel; equal within a group
+	dscale, dshift []float64
+}
+
+func (l *groupNormNode) forward(p *pass, x []float32) []float32 {
+	l.x = x
+	size, c := l.shape.Size(), l.shape.C
+	for i := range p.n {
+		img, m, rstd := x[i*size:(i+1)*size], l.m[i*c:(i+1)*c], l.rstd[i*c:(i+1)*c]
+		l.groupMoments(img, m, rstd)
+		l.apply(l.y[i*size:(i+1)*size], img, l.scale.Of(p.w), l.shift.Of(p.w), m, rstd)
+	}
+	return l.y[:len(x)]
+}
+
+func (l *groupNormNode) groupMoments(img []float32, m, rstd []float64) {
+	l.reset()
+	f32.ColumnMoments(l.sum, l.product, img)
+	width := len(m) / l.groups
+	for first := 0; first < len(m); first += width {
+		sum, square := 0.0, 0.0
+		for c := first; c < first+width; c++ {
+			sum += l.sum[c]
+			square += l.product[c]
+		}
+		mean, variance := moments(sum, square, float64(l.shape.H*l.shape.W*width))
+		for c := first; c < first+width; c++ {
+			m[c], rstd[c] = mean, 1/math.Sqrt(variance+normEpsilon)
+		}
+	}
+}
+
+func (l *groupNormNode) backward(p *pass, dy, dx []float32) {
+	clear(l.dscale)
+	clear(l.dshift)
+	size, channels := l.shape.Size(), l.shape.C
+	for i := range p.n {
+		d, img := dy[i*size:(i+1)*size], l.x[i*size:(i+1)*size]
+		l.backwardImage(d, img, l.scale.Of(p.w), l.m[i*channels:], l.rstd[i*channels:])
+		if dx != nil {
+			f32.CombineRows(dx[i*size:(i+1)*size], d, img, l.p, l.q, l.r)
+		}
+	}
+	dscale, dshift := l.scale.Of(p.g), l.shift.Of(p.g)
+	for c := range dscale {
+		dscale[c], dshift[c] = float32(l.dscale[c]), float32(l.dshift[c])
+	}
+}
+
+// backwardImage adds one image's part of the gradients of scale and shift and works out the coefficients of dx.
+func (l *groupNormNode) backwardImage(dy, x, scale []float32, m, rstd []float64) {
+	l.reset()
+	f32.ColumnProducts(l.sum, l.product, dy, x)
+	width := l.shape.C / l.groups
+	n := float64(l.shape.H * l.shape.W * width)
+	for first := 0; first < l.shape.C; first += width {
+		m1, m2 := 0.0, 0.0
+		for c := first; c < first+width; c++ {
+			along := float64((l.product[c] - float64(m[c]*l.sum[c])) * rstd[c])
+			l.dscale[c] += along
+			l.dshift[c] += l.sum[c]
+			m1 += float64(float64(scale[c]) * l.sum[c])
+			m2 += float64(float64(scale[c]) * along)
+		}
+		for c := first; c < first+width; c++ {
+			l.input(c, float64(scale[c]), m[c], rstd[c], m1/n, m2/n)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package nn
+
+import "fmt"
+
+// entry is a model by name.
+type entry struct {
+	name  string
+	build func(b *builder)
+}
+
+// zoo lists all models. Parameter counts in comments are for 10 classes.
+var zoo = []entry{
+	{"logistic", logistic},
+	{"mlp", mlp},
+	{"lenet5", lenet5},
+	{"tf-cnn", tfCNN},
+	{"mcmahan-cnn", mcmahanCNN},
+	{"cnn4", func(b *builder) { vggLike(b, true, 32, 64, 128, 256) }},
+	{"cnn8", func(b *builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }},
+	{"keras-cnn", kerasCNN},
+	{"resnet8-gn", func(b *builder) { resnet(b, 1, 16, 32, 64) }},
+	{"resnet18-gn", func(b *builder) { resnet(b, 2, 64, 128, 256, 512) }},
+	{"resnet20-gn", func(b *builder) { resnet(b, 3, 16, 32, 64) }},
+}
+
+// logistic is multinomial logistic regression: 30,730 parameters for 32x32x3, 7,850 for 28x28x1.
+func logistic(b *builder) { b.dense("fc", b.classes) }
+
+// mlp is McMahan et al.'s 2NN (AISTATS 2017, arXiv 1602.05629, section 3): 199,210 parameters for 28x28x1.
+func mlp(b *builder) { head(b, 200, 200) }
+
+// head appends dense layers with ReLU and the one that gives the logits.
+func head(b *builder, widths ...int) {
+	for i, n := range widths {
+		b.dense(fmt.Sprintf("fc%d", i+1), n)
+		b.relu()
+	}
+	b.dense(fmt.Sprintf("fc%d", len(widths)+1), b.classes)
+}
+
+// lenet5 follows LeCun, Bottou, Bengio and Haffner (Proceedings of the IEEE, 1998) with ReLU and maximum pooling:
+// 62,006 parameters for 32x32x3; images of 28x28 get a border of 2, with 61,706 for 28x28x1.
+func lenet5(b *builder) {
+	pad := 0
+	if b.shape.H == 28 && b.shape.W == 28 {
+		pad = 2
+	}
+	b.conv("conv1", 6, 5, 1, pad)
+	b.reluPool()
+	b.conv("conv2", 16, 5, 1, 0)
+	b.reluPool()
+	head(b, 120, 84)
+}
+
+// tfCNN is the network of the TensorFlow tutorial on convolutional networks: 122,570 parameters for 32x32x3.
+func tfCNN(b *builder) {
+	b.conv("conv1", 32, 3, 1, 0)
+	b.reluPool()
+	b.conv("conv2", 64, 3, 1, 0)
+	b.reluPool()
+	b.conv("conv3", 64, 3, 1, 0)
+	b.relu()
+	head(b, 64)
+}
+
+// mcmahanCNN is the CNN of McMahan et al. (AISTATS 2017, arXiv 1602.05629, section 3). With padding same, 2,156,490
+// parameters for 32x32x3 and 1,663,370 for 28x28x1; with padding valid, 878,538 and 582,026.
+func mcmahanCNN(b *builder) {
+	pad := 2
+	if b.cfg.Padding == "valid" {
+		pad = 0
+	}
+	b.conv("conv1", 32, 5, 1, pad)
+	b.reluPool()
+	b.conv("conv2", 64, 5, 1, pad)
+	b.reluPool()
+	head(b, 512)
+}
+
+// vggLike is a stack of 3x3 convolutions with batch normalisation and ReLU, pooled after each or after every second,
+// and a dense layer; nothing has a bias and weights start from N(0, 0.01^2). With 10 classes cnn4 has 399,136
+// parameters for 32x32x3 and 390,880 for 28x28x1, cnn8 1,183,456 for 32x32x3.
+func vggLike(b *builder, poolEach bool, widths ...int) {
+	if b.cfg.Init == "default" {
+		b.cfg.Init, b.cfg.InitStd = "normal", 0.01
+	}
+	for i, n := range widths {
+		b.conv(fmt.Sprintf("conv%d", i+1), n, 3, 1, 1, noBias)
+		b.batchNorm(fmt.Sprintf("bn%d", i+1))
+		if poolEach || i%2 == 1 {
+			b.reluPool()
+		} else {
+			b.relu()
+		}
+	}
+	b.dense("fc", b.classes, noBias)
+}
+
+// kerasCNN is the network of the Keras example for MNIST: 1,199,882 parameters for 28x28x1. Its dropout rates are
+// 0.25 and 0.3.
+func kerasCNN(b *builder) {
+	b.conv("conv1", 32, 3, 1, 0)
+	b.relu()
+	b.conv("conv2", 64, 3, 1, 0)
+	b.reluPool()
+	b.dropout(0.25)
+	b.dense("fc1", 128)
+	b.relu()
+	b.dropout(0.3)
+	b.dense("fc2", b.classes)
+}
+
+// resnetGroups is the number of groups of the residual networks' normalisation.
+const resnetGroups = 2
+
+// resnet is a residual network of basic blocks (He et al., CVPR 2016, arXiv 1512.03385) with group normalisation in place of batch
+// normalisation, a 3x3 stem and projections wherever the shape changes. For 32x32x3 and 10 classes resnet8-gn has
+// 78,042 parameters, resnet18-gn 11,173,962 and resnet20-gn 272,474.
+func resnet(b *builder, blocks int, widths ...int) {
+	b.conv("conv1", widths[0], 3, 1, 1, noBias)
+	b.groupNorm("gn1", resnetGroups)
+	b.relu()
+	for stage, width := range widths {
+		for block := range blocks {
+			stride := 1
+			if stage > 0 && block == 0 {
+				stride = 2
+			}
+			basicBlock(b, fmt.Sprintf("stage%d.%d", stage+1, block+1), width, stride)
+		}
+	}
+	b.globalMean()
+	b.dense("fc", b.classes)
+}
+
+func basicBlock(b *builder, name string, width, stride int) {
+	in := b.shape
+	body := func() {
+		b.conv(name+".conv1", width, 3, stride, 1, noBias)
+		b.groupNorm(name+".gn1", resnetGroups)
+		b.relu()
+		b.conv(name+".conv2", width, 3, 1, 1, noBias)
+		b.groupNorm(name+".gn2", resnetGroups)
+	}
+	shortcut := func() {
+		if stride != 1 || in.C != width {
+			b.conv(name+".shortcut.conv", width, 1, stride, 0, noBias)
+			b.groupNorm(name+".shortcut.gn", resnetGroups)
+		}
+	}
+	b.residual(body, shortcut)
+	b.relu()
+}

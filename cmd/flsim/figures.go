@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"flsim/configs"
+	"flsim/internal/runner"
+	"flsim/plots"
+	"flsim/sim/record"
+)
+
+// drawExperiment draws the default figures and those that the file asks for.
+func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]string, error) {
+	specs := plots.DefaultSpecs(runs)
+	for _, p := range asked {
+		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: p.Y})
+	}
+	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)
+}
+
+// sheet collects the partitions of the runs that start, to draw each different one once.
+type sheet struct{ maps []partitionMap }
+
+type partitionMap struct {
+	variant string
+	key     string
+	heat    *plots.HeatMap
+}
+
+func (s *sheet) see(e runner.Event) {
+	if e.Kind == runner.Started {
+		s.add(e.Built)
+	}
+}
+
+// add returns whether the partition was new.
+func (s *sheet) add(b *configs.Built) bool {
+	key := fmt.Sprint(b.Labels.Counts)
+	for _, m := range s.maps {
+		if m.key == key {
+			return false
+		}
+	}
+	s.maps = append(s.maps, partitionMap{variant: b.Manifest.Variant, key: key, heat: heatMap(b)})
+	return true
+}
+
+func heatMap(b *configs.Built) *plots.HeatMap {
+	subtitle := fmt.Sprintf("%s · %d clients · mean distance from the whole %.2f", b.Manifest.Data, b.Manifest.Clients, b.Labels.Heterogeneity)
+	return &plots.HeatMap{Title: "Labels by client", Subtitle: subtitle, Counts: b.Labels.Counts, ClassNames: b.Sim.Data.ClassNames}
+}
+
+// draw draws the partitions: "partition" if there is one, else "partition-VARIANT".
+func (s *sheet) draw(folder string) ([]string, error) {
+	var all []string
+	for _, m := range s.maps {
+		name := "partition"
+		if len(s.maps) > 1 {
+			name += "-" + m.variant
+		}
+		paths, err := plots.SaveAll(filepath.Join(folder, name), m.heat, plots.DefaultSize)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, paths...)
+	}
+	return all, nil
+}

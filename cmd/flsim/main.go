@@ -1,0 +1,149 @@
+// Command flsim simulates communication-efficient federated learning: real training, real bytes, a simulated clock.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"flsim/clients"
+	"flsim/configs"
+	"flsim/datasets"
+	"flsim/sim"
+)
+
+// Exit codes. Scripts and schedulers rely on them.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // a run failed
+	exitUsage       = 2   // wrong options or configuration
+	exitData        = 3   // data are missing or wrong
+	exitDiverged    = 4   // training left the finite numbers
+	exitStopped     = 75  // stopped, and can be continued
+	exitInterrupted = 130 // stopped at once by a second interrupt
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main without the process around it.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	defer onInterrupt(stop, stderr)()
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errReported) {
+		fmt.Fprintln(stderr, "flsim:", err)
+	}
+	return exitCode(err)
+}
+
+// onInterrupt ends the round under way at the first interrupt and the process at the second. It returns a function
+// that undoes this.
+func onInterrupt(stop context.CancelFunc, stderr io.Writer) func() {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, interrupts...)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+		case <-done:
+			return
+		}
+		fmt.Fprintln(stderr, "\nflsim: finishing the round; interrupt again to stop at once")
+		stop()
+		select {
+		case <-signals:
+			os.Exit(exitInterrupted)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
+	}
+}
+
+// errReported marks an error whose text has been written where the user reads it.
+var errReported = errors.New("reported")
+
+// usageError is an error in how the command was called.
+type usageError struct{ error }
+
+func exitCode(err error) int {
+	var (
+		usage   usageError
+		config  configs.Errors
+		missing *datasets.MissingError
+		format  *datasets.FormatError
+		local   *clients.DivergedError
+		global  *sim.DivergedError
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage), errors.As(err, &config):
+		return exitUsage
+	case errors.As(err, &missing), errors.As(err, &format):
+		return exitData
+	case errors.As(err, &local), errors.As(err, &global):
+		return exitDiverged
+	case errors.Is(err, sim.ErrStopped):
+		return exitStopped
+	}
+	return exitFailed
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "flsim",
+		Short: "Simulate communication-efficient federated learning",
+		Long: `flsim simulates federated learning on one machine: clients really train, codecs really encode
+every message, and a simulated clock carries the bytes over modelled links. It records bits
+transmitted against accuracy and draws the curves.
+
+Start with:  flsim run configs/quickstart.toml`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
+	})
+	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), versionCommand())
+	for _, cmd := range root.Commands() {
+		cmd.Args = usageArgs(cmd.Args)
+	}
+	root.Args = unknownCommand
+	return root
+}
+
+// usageArgs makes complaints about arguments usage errors.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}
+
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return usageError{fmt.Errorf("there is no command %q%s", args[0], hint)}
+}

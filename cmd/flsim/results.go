@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"flsim/internal/units"
+	"flsim/sim/record"
+)
+
+// writeResults writes finished runs as a table, a line each, or as JSON lines.
+func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, runs)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "curve\tseed\tfinal\tbest\tuplink\tsaved\tbit/parameter\tdownlink\tsim time")
+	for _, v := range targetsOf(runs) {
+		fmt.Fprintf(t, "\tuplink to %s", percent(v))
+	}
+	fmt.Fprintln(t)
+	for _, r := range runs {
+		writeRow(t, r)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, footnote(runs))
+	return err
+}
+
+func footnote(runs []*record.Run) string {
+	m := runs[0].Manifest
+	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", m.Metric)
+	if m.Synthetic {
+		text += "; synthetic data"
+	}
+	return text
+}
+
+func writeRow(w io.Writer, r *record.Run) {
+	m, res := &r.Manifest, r.Result
+	float := plainUplink(r)
+	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s", m.Label, m.Seed, percent(res.Final), percent(res.Best),
+		units.Bits(float64(res.Uplink.Wire)), units.Percent(1-float64(res.Uplink.Wire)/float),
+		32*float64(res.Uplink.Wire)/float, units.Bits(float64(res.Down.Wire)), units.Seconds(res.SimTime))
+	for i := range res.Targets {
+		t := &res.Targets[i]
+		if t.Reached {
+			fmt.Fprintf(w, "\t%s (round %d)", units.Bits(float64(t.Uplink)), t.Round)
+		} else {
+			fmt.Fprintf(w, "\tnot reached (best %s)", percent(res.Best))
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+// plainUplink returns the bits that the run's updates have as bare float32.
+func plainUplink(r *record.Run) float64 {
+	messages := 0.0
+	for _, row := range r.Rounds {
+		messages += row["clients"]
+	}
+	return messages * 32 * float64(r.Manifest.Elements)
+}
+
+func percent(share float64) string { return strings.Replace(units.Percent(share), " ", "", 1) }
+
+func targetsOf(runs []*record.Run) []float64 { return runs[0].Manifest.Targets }
+
+func writeJSON(w io.Writer, runs []*record.Run) error {
+	out := json.NewEncoder(w)
+	for _, r := range runs {
+		line := struct {
+			Dir string `json:"dir"`
+			*record.Manifest
+			Result *record.Result `json:"result"`
+		}{r.Dir, &r.Manifest, r.Result}
+		if err := out.Encode(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

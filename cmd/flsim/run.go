@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flsim/configs"
+	"flsim/internal/f32"
+	"flsim/internal/runner"
+	"flsim/internal/units"
+	"flsim/sim"
+	"flsim/sim/record"
+)
+
+// runOptions are the options of "flsim run".
+type runOptions struct {
+	sets     []string
+	dir      string // of all experiments
+	dataDir  string
+	jobs     int
+	force    bool
+	json     bool
+	progress string
+}
+
+func runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run CONFIG",
+		Short: "Run an experiment: all variants and seeds of a TOML file, with table and figures",
+		Long: `Run plays every variant and seed of the file. Finished runs are reused, stopped ones continue.
+It ends with a table on the standard output and figures beside the runs.
+
+Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data missing or wrong;
+4 training diverged; 75 stopped and can be continued; 130 interrupted twice.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	addSet(cmd, &o.sets)
+	addDataDir(cmd, &o.dataDir)
+	f.StringVarP(&o.dir, "output", "o", "", "folder of results (default: output.dir of the file)")
+	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
+	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
+	f.BoolVar(&o.json, "json", false, "write the results as JSON lines")
+	f.StringVar(&o.progress, "progress", "auto", "how progress is told: auto, line, plain, none")
+	return cmd
+}
+
+func addSet(cmd *cobra.Command, sets *[]string) {
+	cmd.Flags().StringArrayVar(sets, "set", nil, "override a key of the file, as in --set clients.lr=0.05; repeatable")
+}
+
+func addDataDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "data-dir", "", "where data sets are (default: FLSIM_DATA_DIR, else flsim in the user's cache folder)")
+}
+
+// dataDir returns where data sets are looked for.
+func dataDir(flag string) (string, error) {
+	if flag != "" {
+		return flag, nil
+	}
+	if dir := os.Getenv("FLSIM_DATA_DIR"); dir != "" {
+		return dir, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", usageError{fmt.Errorf("no place for data: %w; give --data-dir", err)}
+	}
+	return filepath.Join(cache, "flsim"), nil
+}
+
+func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	file, err := load(path, o.sets, stderr)
+	if err != nil {
+		return err
+	}
+	if o.jobs < 1 {
+		return usageError{fmt.Errorf("--jobs %d: it must be at least 1", o.jobs)}
+	}
+	runs := file.Runs()
+	status, err := newStatus(stderr, o.progress, len(runs))
+	if err != nil {
+		return err
+	}
+	play, err := o.runner(runs[0].Experiment.Output.Dir)
+	if err != nil {
+		return err
+	}
+	sheet := &sheet{}
+	play.Watch = func(e runner.Event) {
+		status.see(e)
+		sheet.see(e)
+	}
+	began := time.Now()
+	dirs, err := playAll(ctx, play, runs, status)
+	status.clear()
+	if len(dirs) > 0 {
+		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet))
+	}
+	if err == nil && o.progress != "none" {
+		fmt.Fprintf(stderr, "%d runs in %s, peak memory %s\n", len(dirs), units.Span(time.Since(began)), peakMemory())
+	}
+	return err
+}
+
+func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
+	data, err := dataDir(o.dataDir)
+	if err != nil {
+		return nil, err
+	}
+	if o.dir != "" {
+		outputDir = o.dir
+	}
+	host, _ := os.Hostname() // the manifest goes without where there is none
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: o.jobs}, Dir: outputDir, Force: o.force,
+		Version: release, Kernel: f32.Kernel(), Host: host}, nil
+}
+
+// playAll plays the runs in order and returns the directories of those that are finished. A run that fails or diverges
+// does not keep the others from their turn; missing data and a stop do.
+func playAll(ctx context.Context, play *runner.Runner, runs []configs.Run, status *status) (dirs []string, err error) {
+	for _, run := range runs {
+		dir, failed := play.Play(ctx, run)
+		if failed == nil {
+			dirs = append(dirs, dir)
+			continue
+		}
+		failed = fmt.Errorf("%s seed %d: %w", run.Variant, run.Seed, failed)
+		err = errors.Join(err, failed)
+		if errors.Is(failed, sim.ErrStopped) {
+			return dirs, fmt.Errorf("%w; the same command continues", err)
+		}
+		if code := exitCode(failed); code == exitData || code == exitUsage {
+			return dirs, err
+		}
+		status.print("failed: " + failed.Error())
+	}
+	return dirs, err
+}
+
+// report writes table and figures of the finished runs.
+func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *runner.Runner, dirs []string, sheet *sheet) error {
+	runs, err := openRuns(dirs)
+	if err != nil {
+		return err
+	}
+	if err := writeResults(stdout, runs, o.json); err != nil {
+		return err
+	}
+	folder := filepath.Join(play.Dir, file.Name, "figures")
+	paths, err := drawExperiment(runs, file.Plots, folder)
+	if err != nil {
+		return err
+	}
+	maps, err := sheet.draw(folder)
+	if err != nil {
+		return err
+	}
+	if o.progress != "none" {
+		fmt.Fprintf(stderr, "%d figures in %s\n", len(paths)+len(maps), folder)
+	}
+	return nil
+}
+
+func openRuns(dirs []string) ([]*record.Run, error) {
+	var runs []*record.Run
+	for _, dir := range dirs {
+		run, err := record.Open(dir)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, run)
+	}
+	return runs, nil
+}
+
+// load reads a configuration. Complaints about it go to stderr in full.
+func load(path string, sets []string, stderr io.Writer) (*configs.File, error) {
+	file, err := configs.Load(path, sets)
+	var list configs.Errors
+	if errors.As(err, &list) {
+		fmt.Fprintln(stderr, list.Error())
+		return nil, errors.Join(errReported, err)
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	for i := range file.Warnings {
+		fmt.Fprintln(stderr, "warning:", file.Warnings[i].Error())
+	}
+	return file, nil
+}

@@ -1,0 +1,184 @@
+package configs
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"flsim/clients"
+	"flsim/clients/nn"
+	"flsim/codecs"
+	_ "flsim/codecs/all" // every type of stage that a file may name
+	"flsim/datasets"
+	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+	"flsim/network"
+	"flsim/sim"
+	"flsim/sim/record"
+	"flsim/sim/strategy"
+)
+
+// ResultsVersion is part of every run's id. It is raised whenever equal settings may give other numbers than before, so
+// that results of different versions are never taken for each other.
+const ResultsVersion = 1
+
+// Metric is the name of the evaluation metric of classifiers.
+const Metric = "accuracy"
+
+// Builder turns runs into simulations. It keeps the data set that was used last.
+type Builder struct {
+	DataDir string // where data sets are looked for
+	Workers int    // clients that train at once
+
+	key  datasetKey
+	data *datasets.Data
+}
+
+type datasetKey struct {
+	set string
+	opt datasets.OpenOptions
+}
+
+// Built is a run that is ready to start.
+type Built struct {
+	Sim       sim.Config
+	Manifest  record.Manifest
+	Labels    *datasets.Statistics // of the clients' shards
+	Transfers bool                 // whether each transfer is to be recorded
+}
+
+// Build wires a run. Missing or wrong data give the errors of package datasets; what else it refuses is a setting that
+// contradicts the data.
+func (b *Builder) Build(run Run) (*Built, error) {
+	e := run.Experiment
+	data, err := b.open(e)
+	if err != nil {
+		return nil, err
+	}
+	out := &Built{Transfers: e.Output.Transfers}
+	if err := out.build(e, data, b.Workers); err != nil {
+		return nil, fmt.Errorf("variant %q: %w", run.Variant, err)
+	}
+	out.describe(run, data)
+	return out, nil
+}
+
+// Data opens the data set of a run, or returns it if it was the last one opened.
+func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	if e.Data.Shape != "" {
+		shape, err := tensor.ParseShape(e.Data.Shape)
+		if err != nil {
+			return nil, err
+		}
+		key.opt.Shape = shape
+	}
+	if b.data == nil || b.key != key {
+		b.data = nil // first let go of the old one
+		data, err := datasets.Open(key.set, key.opt)
+		if err != nil {
+			return nil, err
+		}
+		b.key, b.data = key, data
+	}
+	return b.data, nil
+}
+
+func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
+	model, err := nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	if err != nil {
+		return err
+	}
+	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
+	out.Sim = sim.Config{
+		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.Clients.training(), Optimizer: e.Server.optimizer(),
+		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
+		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
+		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Workers: workers,
+	}
+	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
+		return fmt.Errorf("uplink: %w", err)
+	}
+	out.Sim.Uplink.Feedback = e.Uplink.ErrorFeedback
+	if out.Sim.Downlink.Codec, err = chain(e.DownlinkStages(), e.Downlink.Skip); err != nil {
+		return fmt.Errorf("downlink: %w", err)
+	}
+	out.Sim.Downlink.Delta = e.Downlink.Reference == "last"
+	return out.divide(e, data)
+}
+
+// divide holds examples out for validation and gives the others to the clients.
+func (out *Built) divide(e *Experiment, data *datasets.Data) error {
+	held := *data
+	if e.Data.Validation > 0 {
+		train, validation := datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
+		held.Train, out.Sim.HeldOut = train, validation
+	}
+	shards, err := e.Data.Partition.Split(held.Train, e.Clients.Count, rng.New(e.Seeds.Data, "partition"))
+	if err != nil {
+		return err
+	}
+	out.Sim.Data, out.Sim.Shards, out.Labels = &held, shards, datasets.Stats(held.Train, shards)
+	return nil
+}
+
+// chain builds a codec of stages.
+func chain(stages []Stage, skip []string) (codecs.Codec, error) {
+	var kinds []tensor.Kind
+	for _, name := range skip {
+		kind, err := tensor.ParseKind(name)
+		if err != nil {
+			return nil, err
+		}
+		kinds = append(kinds, kind)
+	}
+	var built []any
+	for _, s := range stages {
+		stage, err := s.Settings.Stage()
+		if err != nil {
+			return nil, fmt.Errorf("codec %q: %w", s.Name, err)
+		}
+		built = append(built, stage)
+	}
+	return codecs.New(kinds, built...)
+}
+
+func (out *Built) describe(run Run, data *datasets.Data) {
+	e, layout := run.Experiment, out.Sim.Model.Layout()
+	id := sha256.New()
+	fmt.Fprintf(id, "results version %d\ndata %s\n", ResultsVersion, data.Digest)
+	id.Write(e.Canonical())
+	out.Manifest = record.Manifest{
+		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
+		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
+		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
+		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
+		Uplink:   words(e.Uplink.Chain, e.Uplink.ErrorFeedback, "error feedback"),
+		Downlink: words(e.Downlink.Chain, e.Downlink.Reference == "last", "change since the last model"),
+		Clients:  e.Clients.Count, Rounds: e.Rounds,
+	}
+}
+
+// words writes a chain for people, as in "top1 > q + error feedback".
+func words(chain []string, flag bool, meaning string) string {
+	text := cmp.Or(strings.Join(chain, " > "), "float32")
+	if flag {
+		text += " + " + meaning
+	}
+	return text
+}
+
+func (c *Clients) training() clients.Training {
+	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep}
+}
+
+// speeds returns the speed of a client's device in a round, in GFLOP/s.
+func (c *Clients) speeds(seed uint64) func(client, round int) float64 {
+	return func(client, round int) float64 {
+		return clients.Speed(c.GFlops, c.Jitter, seed, client, round)
+	}
+}

@@ -1,0 +1,213 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"flsim/codecs"
+	"flsim/internal/params"
+)
+
+// typeField is what every [codec.NAME] table has besides the parameters of its type.
+type typeField struct {
+	Type string `toml:"type" required:"true" doc:"Type of the stage, as flsim codecs lists them."`
+}
+
+func typeNames() []string {
+	var names []string
+	for _, e := range codecs.Entries() {
+		names = append(names, e.Type)
+	}
+	return names
+}
+
+// chains reads the codec tables and builds the stages that the two chains use.
+func (d *decoder) chains(n *node, e *Experiment) {
+	tables := n.kid("codec")
+	if tables != nil && !tables.table {
+		d.fail(tables, "codec", true, "", "codec must hold tables, as in [codec.NAME]; got %s", describe(tables))
+		return
+	}
+	stages := make(map[string]Stage)
+	if tables != nil {
+		for _, k := range tables.kids {
+			if s, ok := d.stage(k); ok {
+				stages[k.key] = s
+			}
+		}
+	}
+	up := d.chain(n.kid("uplink").kid("chain"), "uplink.chain", e.Uplink.Chain, tables, stages)
+	down := d.chain(n.kid("downlink").kid("chain"), "downlink.chain", e.Downlink.Chain, tables, stages)
+	for _, s := range append(up, down...) {
+		if !slices.ContainsFunc(e.Codec, func(o Stage) bool { return o.Name == s.Name }) {
+			e.Codec = append(e.Codec, s)
+		}
+	}
+	d.downlink(n, e, down)
+}
+
+// stage reads one [codec.NAME] table.
+func (d *decoder) stage(n *node) (Stage, bool) {
+	path := join("codec", n.key)
+	if !n.table {
+		d.fail(n, path, true, "", "%s must be a table, as in [codec.%s]; got %s", path, n.key, describe(n))
+		return Stage{}, false
+	}
+	entry, ok := d.stageType(n, path)
+	if !ok {
+		d.markBad(path)
+		return Stage{}, false
+	}
+	s := Stage{Name: n.key, Type: entry.Type, Slot: entry.Slot, Settings: entry.New()}
+	before := len(d.bad)
+	d.table(n, path, s.Settings, "type")
+	if len(d.bad) > before {
+		return s, true
+	}
+	if _, err := s.Settings.Stage(); err != nil {
+		d.fail(n, path, false, "", "[%s] does not hold together: %v", path, err)
+	}
+	return s, true
+}
+
+func (d *decoder) stageType(n *node, path string) (codecs.Entry, bool) {
+	k := n.kid("type")
+	if k == nil {
+		for _, other := range n.kids {
+			if nearest(other.key, []string{"type"}) != "" {
+				d.fail(other, join(path, other.key), false, "", "key %q is unknown; did you mean %q?", join(path, other.key), path+".type")
+				return codecs.Entry{}, false
+			}
+		}
+		d.fail(n, path+".type", false, params.Choice(typeNames(), true), "[%s] lacks the key type, which says what kind of stage it is", path)
+		return codecs.Entry{}, false
+	}
+	name, isString := k.value.(string)
+	if !isString {
+		d.fail(k, path+".type", true, params.Choice(typeNames(), true), "%s.type wants a string, got %s", path, describe(k))
+		return codecs.Entry{}, false
+	}
+	entry, known := codecs.Lookup(name)
+	if !known {
+		d.fail(k, path+".type", true, params.Choice(typeNames(), true), "no stage is of type %q%s", name, didYouMean(name, typeNames()))
+		return codecs.Entry{}, false
+	}
+	if _, taken := codecs.Lookup(n.key); taken && n.key != name {
+		d.fail(n, path, false, "", "[%s] is called like the stage type %q but is of type %q; call it something else", path, n.key, name)
+	}
+	return entry, true
+}
+
+func didYouMean(word string, legal []string) string {
+	if guess := nearest(word, legal); guess != "" {
+		return fmt.Sprintf("; did you mean %q?", guess)
+	}
+	return ""
+}
+
+// chain looks up the stages of one direction and checks their order. n is where the chain was written.
+func (d *decoder) chain(n *node, path string, names []string, tables *node, stages map[string]Stage) []Stage {
+	if n == nil || d.isBad(path) {
+		return nil
+	}
+	var list []Stage
+	for _, name := range names {
+		s, ok := stages[name]
+		entry, known := codecs.Lookup(name)
+		switch {
+		case ok:
+		case tables.kid(name) != nil: // has been reported
+			d.markBad(path)
+			continue
+		case known:
+			s = Stage{Name: name, Type: name, Slot: entry.Slot, Settings: entry.New()}
+			if _, err := s.Settings.Stage(); err != nil {
+				d.failAt(locateWord(n, name, fmt.Sprintf("stage %q needs a table of its own, [codec.%s] with type = %q: %v", name, name, name, err)), path, "")
+			}
+		default:
+			d.unknownStage(n, path, name, tables)
+			continue
+		}
+		list = append(list, s)
+	}
+	if !d.isBad(path) {
+		d.slots(n, path, list)
+	}
+	return list
+}
+
+func (d *decoder) unknownStage(n *node, path, name string, tables *node) {
+	var legal []string
+	if tables != nil {
+		for _, k := range tables.kids {
+			legal = append(legal, k.key)
+		}
+	}
+	legal = append(legal, typeNames()...)
+	message := fmt.Sprintf("%s names %q, which is neither a [codec.NAME] table nor a type of stage%s", path, name, didYouMean(name, legal))
+	d.failAt(locateWord(n, name, message), path, strings.Join(legal, ", "))
+}
+
+// slots checks that a chain's stages come in the order of their slots, each slot at most once.
+func (d *decoder) slots(n *node, path string, list []Stage) {
+	for i, s := range list {
+		var message string
+		switch {
+		case s.Slot == codecs.SlotWhole && len(list) > 1:
+			message = fmt.Sprintf("%q is a codec of its own and cannot stand in a chain with other stages", s.Name)
+		case i == 0:
+		case s.Slot == list[i-1].Slot:
+			message = fmt.Sprintf("%q and %q are both a %s; a chain has at most one", list[i-1].Name, s.Name, s.Slot)
+		case s.Slot < list[i-1].Slot:
+			message = fmt.Sprintf("%q, a %s, must stand before %q, a %s", s.Name, s.Slot, list[i-1].Name, list[i-1].Slot)
+		}
+		if message != "" {
+			d.failAt(locateWord(n, s.Name, path+": "+message), path, "transform, sparsifier, quantizer, entropy coder, in this order, each of which may be left out")
+			return
+		}
+	}
+}
+
+// downlink refuses to throw away most of a model's weights at every transfer.
+func (d *decoder) downlink(n *node, e *Experiment, stages []Stage) {
+	if e.Downlink.Reference == "last" || d.isBad("downlink.chain", "downlink.reference") {
+		return
+	}
+	for _, s := range stages {
+		if s.Slot == codecs.SlotSparsify {
+			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
+				"downlink.chain: the sparsifier %q would set most of the model's weights to zero; add reference = \"last\" to [downlink], which sends the change since the model that a client holds", s.Name)),
+				"downlink.chain", "")
+		}
+	}
+}
+
+// warnUnused warns of codec tables that no chain of any variant uses.
+func (l *loader) warnUnused(base *node) {
+	l.warnings.order = l.report.order
+	used := make(map[string]bool)
+	for _, r := range l.file.runs {
+		for _, s := range r.Experiment.Codec {
+			used[s.Name] = true
+		}
+	}
+	places := []*node{base}
+	for _, v := range l.variants {
+		places = append(places, v.over)
+	}
+	for _, place := range places {
+		tables := place.kid("codec")
+		if tables == nil || !tables.table {
+			continue
+		}
+		for _, k := range tables.kids {
+			if !used[k.key] {
+				used[k.key] = true // one warning is enough
+				e := locate(k, false, fmt.Sprintf("warning: no chain uses [codec.%s]", k.key))
+				e.Key = join("codec", k.key)
+				l.warnings.add(e, "")
+			}
+		}
+	}
+}

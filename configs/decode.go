@@ -1,0 +1,416 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flsim/internal/params"
+
+	"github.com/BurntSushi/toml"
+)
+
+// decoder reads a tree of nodes into structs of parameters and reports everything that is wrong on the way.
+type decoder struct {
+	report  *report
+	variant string          // whose settings are being read
+	partial bool            // keys may be missing, since variants may add them
+	bad     map[string]bool // paths that were reported
+}
+
+// fail reports an error about the key at path. n is where it was written; with value the caret points at the value.
+func (d *decoder) fail(n *node, path string, value bool, allowed, format string, args ...any) {
+	e := locate(n, value, fmt.Sprintf(format, args...))
+	d.failAt(e, path, allowed)
+}
+
+func (d *decoder) failAt(e Error, path, allowed string) {
+	e.Key = path
+	if allowed != "" {
+		if e.Excerpt != "" {
+			e.Excerpt += "\n"
+		}
+		e.Excerpt += "       = allowed: " + allowed
+	}
+	if d.bad == nil {
+		d.bad = make(map[string]bool)
+	}
+	d.bad[path] = true
+	d.report.add(e, d.variant)
+}
+
+// isBad reports whether one of the paths, or a table that holds it, has been reported.
+func (d *decoder) isBad(paths ...string) bool {
+	for _, p := range paths {
+		for ; p != ""; p = parent(p) {
+			if d.bad[p] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func locate(n *node, value bool, message string) Error {
+	at, width := n.keyAt, len(n.key)
+	if value && !n.table && n.valAt >= 0 {
+		at, width = n.valAt, n.valueWidth()
+	}
+	return n.src.errorAt(at, width, message)
+}
+
+// valueWidth is the length of the value as written, up to the end of its line.
+func (n *node) valueWidth() int {
+	rest, _, _ := strings.Cut(n.src.text[n.valAt:], "\n")
+	if s, ok := n.value.(string); ok && len(s)+2 <= len(rest) && rest[1:1+len(s)] == s {
+		return len(s) + 2
+	}
+	if _, list := n.value.([]any); list {
+		return strings.LastIndexByte(rest, ']') + 1
+	}
+	if i := strings.IndexAny(rest, " \t,}#\r"); i >= 0 {
+		return i
+	}
+	return len(rest)
+}
+
+func join(path, key string) string {
+	if k := (toml.Key{key}).String(); path == "" {
+		return k
+	} else {
+		return path + "." + k
+	}
+}
+
+func parent(path string) string {
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		return path[:i]
+	}
+	return ""
+}
+
+// table reads the entries of n, which may be nil, into the struct that ptr points to. Entries called extra are left
+// to the caller.
+func (d *decoder) table(n *node, path string, ptr any, extra ...string) {
+	fields := params.Fields(ptr)
+	legal := slices.Clone(extra)
+	for _, f := range fields {
+		legal = append(legal, f.Name)
+	}
+	meant := d.unknown(n, path, legal)
+	for _, f := range fields {
+		k := n.kid(f.Name)
+		p := join(path, f.Name)
+		switch {
+		case k == nil && meant[f.Name]:
+			d.markBad(p)
+		case f.IsTable() && (k == nil || k.table):
+			d.table(k, p, f.Value.Addr().Interface())
+		case k != nil:
+			d.field(k, p, f)
+		case required(p, f) && !d.partial && !d.isBad(path):
+			d.missing(n, p, f)
+		}
+	}
+}
+
+func (d *decoder) markBad(path string) {
+	if d.bad == nil {
+		d.bad = make(map[string]bool)
+	}
+	d.bad[path] = true
+}
+
+// unknown reports the entries of n that are not legal and returns which legal ones they were probably meant to be.
+func (d *decoder) unknown(n *node, path string, legal []string) map[string]bool {
+	meant := make(map[string]bool)
+	if n == nil {
+		return meant
+	}
+	for _, k := range n.kids {
+		if slices.Contains(legal, k.key) {
+			continue
+		}
+		var absent []string
+		for _, l := range legal {
+			if n.kid(l) == nil {
+				absent = append(absent, l)
+			}
+		}
+		if guess := d.stray(k, path, absent, legal); guess != "" {
+			meant[guess] = true
+		}
+	}
+	return meant
+}
+
+// stray reports the entry k, which its table does not have, and returns the key that was probably meant.
+func (d *decoder) stray(k *node, path string, absent, legal []string) string {
+	p := join(path, k.key)
+	what := "key"
+	if k.table {
+		what = "table"
+	}
+	home, elsewhere := homes(k.key)
+	meant := guess(k.key, absent)
+	if meant == "" {
+		meant = nearest(k.key, legal)
+	}
+	switch {
+	case elsewhere && home == "":
+		d.fail(k, p, false, "", "%s %q is unknown here; %q belongs at the top level, above the first [table]", what, p, k.key)
+		return ""
+	case elsewhere:
+		d.fail(k, p, false, "", "%s %q is unknown here; %q belongs in the table [%s]", what, p, k.key, home)
+		return ""
+	case meant != "":
+		d.fail(k, p, false, "", "%s %q is unknown; did you mean %q?", what, p, join(path, meant))
+		return meant
+	}
+	d.fail(k, p, false, strings.Join(legal, ", "), "%s %q is unknown", what, p)
+	return ""
+}
+
+// homes returns the table that has a key of this name, the top level being "". Keys of several tables have no home
+// to point to.
+func homes(key string) (table string, found bool) {
+	for _, f := range params.Fields(Default()) {
+		if f.Name == key && !f.IsTable() {
+			return "", true
+		}
+		if !f.IsTable() {
+			continue
+		}
+		for _, inner := range params.Fields(f.Value.Addr().Interface()) {
+			if inner.Name != key {
+				continue
+			}
+			if found {
+				return "", false
+			}
+			table, found = f.Name, true
+		}
+	}
+	return table, found
+}
+
+func (d *decoder) missing(n *node, path string, f params.Field) {
+	message := fmt.Sprintf("key %q is missing", path)
+	if path == "schema" {
+		message = fmt.Sprintf("key %q is missing; write schema = %d at the top of the file", path, Schema)
+	}
+	e := Error{Message: message}
+	switch {
+	case n == nil || n.key == "":
+		e.File = d.report.file()
+	default:
+		e = locate(n, false, message)
+	}
+	d.failAt(e, path, wanted(path, f))
+}
+
+// wanted says in words what a field takes.
+func wanted(path string, f params.Field) string {
+	words := []string{f.Type}
+	if f.Unit != "" {
+		words[0] += " (" + f.Unit + ")"
+	}
+	if a := allowed(path, f); a != "" {
+		words = append(words, a)
+	}
+	return strings.Join(words, ", ")
+}
+
+func allowed(path string, f params.Field) string {
+	if list := wordsAt(path, f); list != nil {
+		return params.Choice(list, true)
+	}
+	return f.Allowed
+}
+
+// field reads the value k into the field f.
+func (d *decoder) field(k *node, path string, f params.Field) {
+	fresh := reflect.New(f.Value.Type()).Elem()
+	if u, ok := fresh.Addr().Interface().(toml.Unmarshaler); ok {
+		if err := u.UnmarshalTOML(k.plain()); err != nil {
+			d.unmarshalError(k, path, f, err)
+			return
+		}
+	} else if x, ok := k.value.(int64); ok && x < 0 && fresh.CanUint() {
+		d.fail(k, path, true, wanted(path, f), "%s must be at least 0, got %d", path, x)
+		return
+	} else if !assign(fresh, k.plain()) {
+		d.fail(k, path, true, wanted(path, f), "%s wants %s, got %s", path, article(f.Type), describe(k))
+		return
+	}
+	f.Value.Set(fresh)
+	if list := wordsAt(path, f); list != nil && !f.Value.CanFloat() && !f.Value.CanInt() && !f.Value.CanUint() {
+		d.words(k, path, f, list)
+		return
+	}
+	if !f.Ok() {
+		d.fail(k, path, true, wanted(path, f), "%s must be %s, got %s", path, f.Allowed, params.Format(f.Value.Interface()))
+	}
+}
+
+// words checks a string, or the strings of a list, against those that are allowed.
+func (d *decoder) words(k *node, path string, f params.Field, legal []string) {
+	var given []string
+	if f.Value.Kind() == reflect.Slice {
+		for i := range f.Value.Len() {
+			given = append(given, f.Value.Index(i).String())
+		}
+	} else {
+		given = []string{f.Value.String()}
+	}
+	for _, w := range given {
+		if slices.Contains(legal, w) {
+			continue
+		}
+		message := fmt.Sprintf("%s cannot be %q", path, w)
+		if guess := nearest(w, legal); guess != "" {
+			message += fmt.Sprintf("; did you mean %q?", guess)
+		}
+		d.failAt(locateWord(k, w, message), path, params.Choice(legal, true))
+	}
+}
+
+// locateWord points at a string inside a value, or at the whole value where the string cannot be found as it is.
+func locateWord(n *node, word, message string) Error {
+	if n.src.text != "" && n.valAt >= 0 {
+		text := n.src.text[n.valAt:]
+		if i := strings.Index(text, strconv.Quote(word)); i >= 0 && i < 4096 {
+			return n.src.errorAt(n.valAt+i, len(word)+2, message)
+		}
+	}
+	return locate(n, true, message)
+}
+
+// keyed is an error about one key of a table that a type reads by itself.
+type keyed interface {
+	error
+	Key() string
+	Legal() []string
+}
+
+func (d *decoder) unmarshalError(k *node, path string, f params.Field, err error) {
+	at, message := k, path+": "+err.Error()
+	var ke keyed
+	if errors.As(err, &ke) {
+		if inner := k.kid(ke.Key()); inner != nil {
+			at, path = inner, join(path, inner.key)
+			if guess := nearest(inner.key, ke.Legal()); guess != "" && !slices.Contains(ke.Legal(), inner.key) {
+				message += fmt.Sprintf("; did you mean %q?", guess)
+			}
+		}
+	}
+	d.fail(at, path, !errors.As(err, &ke), wanted(path, f), "%s", message)
+}
+
+// assign converts a TOML value to a field's type. Integers become floats where floats are wanted, and nothing else
+// is converted.
+func assign(to reflect.Value, value any) bool {
+	if list, ok := value.([]any); ok && to.Kind() == reflect.Slice {
+		s := reflect.MakeSlice(to.Type(), len(list), len(list))
+		for i, v := range list {
+			if !assign(s.Index(i), v) {
+				return false
+			}
+		}
+		to.Set(s)
+		return true
+	}
+	switch x := value.(type) {
+	case string:
+		return assignIf(to.Kind() == reflect.String, func() { to.SetString(x) })
+	case bool:
+		return assignIf(to.Kind() == reflect.Bool, func() { to.SetBool(x) })
+	case float64:
+		return assignIf(to.CanFloat() && !to.OverflowFloat(x) || to.CanFloat() && math.IsInf(x, 0), func() { to.SetFloat(x) })
+	case int64:
+		switch {
+		case to.CanInt() && !to.OverflowInt(x):
+			to.SetInt(x)
+		case to.CanUint() && x >= 0 && !to.OverflowUint(uint64(x)):
+			to.SetUint(uint64(x))
+		case to.CanFloat():
+			to.SetFloat(float64(x))
+		default:
+			return false
+		}
+		return true
+	}
+	return false
+}
+
+func assignIf(ok bool, set func()) bool {
+	if ok {
+		set()
+	}
+	return ok
+}
+
+// describe names a value with its type, as in `the string "ten"`.
+func describe(n *node) string {
+	if n.table {
+		return "a table"
+	}
+	switch v := n.value.(type) {
+	case string:
+		return "the string " + clip(params.Format(v))
+	case bool:
+		return fmt.Sprintf("the truth value %v", v)
+	case int64:
+		return fmt.Sprintf("the integer %d", v)
+	case float64:
+		return "the number " + params.Format(v)
+	case []any:
+		return "a list" + mixed(v)
+	case []map[string]any:
+		return "a list of tables"
+	}
+	return "a date or time"
+}
+
+// mixed says which element types a list has, where that is easily said.
+func mixed(list []any) string {
+	if len(list) == 0 {
+		return ""
+	}
+	first := reflect.TypeOf(list[0])
+	for _, v := range list {
+		if reflect.TypeOf(v) != first {
+			return " of different types"
+		}
+	}
+	switch list[0].(type) {
+	case string:
+		return " of strings"
+	case int64:
+		return " of integers"
+	case float64:
+		return " of numbers"
+	}
+	return ""
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "..."
+	}
+	return s
+}
+
+func article(words string) string {
+	if strings.HasPrefix(words, "integer") {
+		return "an " + words
+	}
+	if words == "true or false" {
+		return words
+	}
+	return "a " + words
+}

@@ -1,0 +1,181 @@
+// Package configs turns TOML files into checked experiments and builds their simulations.
+//
+// Load reads a file strictly: every table and key must be known, in exactly its spelling, of its type and within its
+// range, and everything that is wrong is reported at once with its place. A file holds one base and any number of
+// variants, each of which overrides keys of the base; Runs lists what results, once per seed.
+package configs
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+)
+
+// File is a configuration that has been read and checked.
+type File struct {
+	Path     string
+	Name     string // of the experiment
+	Plots    []Plot // in document order
+	Warnings Errors // what is probably not meant, but does no harm
+
+	runs []Run
+}
+
+// Run is one experiment of a file: a variant with one seed.
+type Run struct {
+	Variant    string // NAME of [variant.NAME]; the experiment's name where a file has no variants
+	Label      string // what legends call the variant
+	Order      int    // place of the variant in the file, from 0
+	Named      bool   // whether the file has variants
+	Seed       uint64
+	Experiment *Experiment
+}
+
+// Plot is one figure, from a [plot.NAME] table.
+type Plot struct {
+	Name    string `toml:"-"`
+	X       string `toml:"x" one:"uplink_bits|downlink_bits|total_bits|round|sim_time" doc:"What the horizontal axis shows; bits are summed over all clients, sim_time is simulated."`
+	Y       string `toml:"y" one:"accuracy|train_accuracy|validation_accuracy|loss|train_loss|validation_loss|local_loss|nmse_uplink|nmse_downlink" doc:"What the vertical axis shows; names without a prefix are of the test set."`
+	Title   string `toml:"title" doc:"Title of the figure; empty means the experiment's name."`
+	Account string `toml:"account" one:"wire|payload|entropy|paper" doc:"How bits are counted: as transmitted, without the frames, by the entropy bound, or by the authors' own formulas."`
+	Beside  bool   `toml:"beside" doc:"Whether the same metric on training data is drawn beside y."`
+}
+
+// Load reads and checks the file at path with --set options laid over it. Each option is path=value; it overrides the
+// base and all variants, or one variant if its path starts with variant.NAME. An error about the content is of type
+// Errors.
+func Load(path string, sets []string) (*File, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, string(text), sets)
+}
+
+// Parse is Load for a text that is at hand; path is used in messages only.
+func Parse(path, text string, sets []string) (*File, error) {
+	l := &loader{file: &File{Path: path}}
+	src := &source{name: path, text: text}
+	l.report.order = append(l.report.order, path)
+	root, err := parse(src)
+	if err != nil {
+		return nil, Errors{*err.(*Error)}
+	}
+	over := &node{table: true, src: src}
+	for _, option := range sets {
+		l.report.order = append(l.report.order, setName(option))
+		n, err := parseSet(option)
+		if err != nil {
+			l.report.add(*err.(*Error), "")
+			continue
+		}
+		over = merge(over, n)
+	}
+	l.read(root, over)
+	if errs := l.report.list(l.names()); len(errs) > 0 {
+		return nil, errs
+	}
+	l.file.Warnings = l.warnings.list(nil)
+	return l.file, nil
+}
+
+// Runs lists the file's experiments: variants in document order, and within a variant its seeds.
+func (f *File) Runs() []Run { return slices.Clone(f.runs) }
+
+// loader carries what is known while one file is read.
+type loader struct {
+	file     *File
+	report   report
+	warnings report
+	variants []variant
+}
+
+func (l *loader) names() []string {
+	var names []string
+	for _, v := range l.variants {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// what belongs to the file as a whole and not to an experiment
+var fileTables = []string{"variant", "sweep", "plot"}
+
+func (l *loader) read(root, over *node) {
+	base := root.without(fileTables...)
+	common := over.without(fileTables...)
+	sections := make(map[string]*node)
+	for _, key := range fileTables {
+		sections[key] = l.section(key, root.kid(key), over.kid(key))
+	}
+	l.variants = l.readVariants(sections["variant"], base)
+	l.readPlots(sections["plot"])
+	seeds := l.readSweep(sections["sweep"], common)
+	l.checkBase(merge(base, common), sections)
+	for order, v := range l.variants {
+		for _, s := range l.seedsOf(v, seeds) {
+			l.readRun(order, v, merge(merge(merge(base, v.over), s), merge(common, l.own(over, v))))
+		}
+	}
+	l.warnUnused(base)
+	if len(l.file.runs) > 0 {
+		l.file.Name = l.file.runs[0].Experiment.Name
+	}
+}
+
+// section joins what the file and the options say in one of the file's own tables.
+func (l *loader) section(key string, inFile, inSets *node) *node {
+	d := decoder{report: &l.report}
+	n := inFile
+	if inSets != nil {
+		n = merge(inFile, inSets)
+	}
+	if n != nil && !n.table {
+		d.fail(n, key, true, "", "%s must be a table, as in %s; got %s", key, sectionForm[key], describe(n))
+		return nil
+	}
+	return n
+}
+
+var sectionForm = map[string]string{"variant": "[variant.NAME]", "sweep": "[sweep] seed = [1, 2, 3]", "plot": "[plot.NAME]"}
+
+// checkBase reports what is wrong with keys of the base that every variant overrides.
+func (l *loader) checkBase(base *node, sections map[string]*node) {
+	d := decoder{report: &l.report, partial: true}
+	e := Default()
+	d.experiment(base, e, sections)
+}
+
+// readRun reads one variant with one seed.
+func (l *loader) readRun(order int, v variant, n *node) {
+	d := decoder{report: &l.report, variant: v.name}
+	e := Default()
+	d.experiment(n, e, nil)
+	d.complete(n, e)
+	d.rules(n, e)
+	d.chains(n, e)
+	r := Run{Variant: v.name, Label: v.label, Order: order, Named: v.name != "", Seed: e.Seed, Experiment: e}
+	if !r.Named {
+		r.Variant, r.Label = e.Name, e.Name
+	}
+	l.file.runs = append(l.file.runs, r)
+}
+
+// own returns what the options say about one variant.
+func (l *loader) own(over *node, v variant) *node {
+	if n := over.kid("variant").kid(v.name); n != nil && n.table {
+		return n.without("label")
+	}
+	return &node{table: true, src: over.src}
+}
+
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
+
+const nameRule = "letters, digits, '.', '_', '+' and '-', starting with a letter or digit"
+
+func (d *decoder) name(n *node, path, name string) {
+	if len(name) > 100 || !namePattern.MatchString(name) {
+		d.fail(n, path, !n.table, nameRule, "%s cannot be the name of a folder of results", fmt.Sprintf("%q", name))
+	}
+}

@@ -1,0 +1,200 @@
+package configs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"flsim/internal/params"
+)
+
+// variant is one [variant.NAME] table.
+type variant struct {
+	name  string
+	label string
+	over  *node // what it overrides
+}
+
+// A variant cannot change what belongs to the file.
+var notInVariants = []string{"schema", "name", "output", "variant", "plot"}
+
+// readVariants returns the file's variants in document order; a file without any has one that overrides nothing.
+func (l *loader) readVariants(section, base *node) []variant {
+	var list []variant
+	if section != nil {
+		for _, n := range section.kids {
+			if v, ok := l.readVariant(n, section); ok {
+				list = append(list, v)
+			}
+		}
+	}
+	if list == nil {
+		list = []variant{{over: &node{table: true, src: base.src}}}
+	}
+	return list
+}
+
+func (l *loader) readVariant(n, section *node) (v variant, ok bool) {
+	d := decoder{report: &l.report}
+	path := join("variant", n.key)
+	switch {
+	case n.src.text == "":
+		d.fail(n, path, false, "", "the file has no variant %q%s", n.key, suggestion(n.key, writtenKeys(section)))
+		return v, false
+	case !n.table:
+		d.fail(n, path, true, "", "%s must be a table, as in [variant.%s]; got %s", path, n.key, describe(n))
+		return v, false
+	}
+	d.name(n, path, n.key)
+	return variant{name: n.key, label: d.label(n, path), over: d.overrides(n, path)}, true
+}
+
+func writtenKeys(n *node) (keys []string) {
+	for _, k := range n.kids {
+		if k.src.text != "" {
+			keys = append(keys, k.key)
+		}
+	}
+	return keys
+}
+
+func suggestion(word string, legal []string) string {
+	if guess := nearest(word, legal); guess != "" {
+		return fmt.Sprintf("; did you mean %q?", guess)
+	}
+	if len(legal) == 0 {
+		return ""
+	}
+	return "; there are " + strings.Join(legal, ", ")
+}
+
+func (d *decoder) label(n *node, path string) string {
+	k := n.kid("label")
+	if k == nil {
+		return n.key
+	}
+	label, ok := k.value.(string)
+	if !ok || label == "" {
+		d.fail(k, path+".label", true, "string", "%s.label wants a string, got %s", path, describe(k))
+	}
+	return label
+}
+
+// overrides returns the variant without what is not an override, and reports what no variant can change.
+func (d *decoder) overrides(n *node, path string) *node {
+	for _, k := range n.kids {
+		switch {
+		case slices.Contains(notInVariants, k.key):
+			d.fail(k, join(path, k.key), false, "", "a variant cannot change %q; it belongs at the top level", k.key)
+		case k.key == "sweep":
+			d.fail(k, join(path, k.key), false, "", "sweeping inside a variant is not supported yet; "+
+				"write one variant per value, or a [sweep] with seed = [1, 2, 3], which gives every variant these seeds")
+		}
+	}
+	return n.without(append([]string{"label", "sweep"}, notInVariants...)...)
+}
+
+const maxSeeds = 1000
+
+// readSweep returns the seeds that every variant runs with, nil where the file has no sweep. The option --set seed=N
+// has the last word over a sweep.
+func (l *loader) readSweep(section, common *node) []*node {
+	d := decoder{report: &l.report}
+	if section == nil {
+		return nil
+	}
+	for _, k := range section.kids {
+		if k.key != "seed" {
+			d.fail(k, join("sweep", k.key), false, "seed", "the axis %q is not supported yet: only seed can be swept%s; "+
+				"for other keys write one [variant.NAME] per value", k.key, suggestion(k.key, []string{"seed"}))
+		}
+	}
+	n := section.kid("seed")
+	if n == nil || common.kid("seed") != nil {
+		return nil
+	}
+	seeds := d.seeds(n)
+	list := make([]*node, len(seeds))
+	for i, s := range seeds {
+		kid := &node{key: "seed", value: s, src: n.src, keyAt: n.keyAt, valAt: n.valAt}
+		list[i] = &node{table: true, src: n.src, kids: []*node{kid}}
+	}
+	return list
+}
+
+// seedRange is { from = 1, to = 3 }.
+type seedRange struct {
+	From int64 `toml:"from" in:"[0,]" required:"true" doc:"First seed."`
+	To   int64 `toml:"to" in:"[0,]" required:"true" doc:"Last seed, included."`
+}
+
+const seedForm = "a list such as [1, 2, 3] or a range such as { from = 1, to = 3 }"
+
+func (d *decoder) seeds(n *node) (seeds []int64) {
+	const path = "sweep.seed"
+	if n.table {
+		var r seedRange
+		d.table(n, path, &r)
+		if d.isBad(path, path+".from", path+".to") {
+			return nil
+		}
+		if r.To < r.From || r.To-r.From >= maxSeeds {
+			d.fail(n, path, true, seedForm, "%s counts from %d to %d; it must count up, over at most %d seeds", path, r.From, r.To, maxSeeds)
+			return nil
+		}
+		for s := r.From; s <= r.To; s++ {
+			seeds = append(seeds, s)
+		}
+		return seeds
+	}
+	list, ok := n.value.([]any)
+	for _, v := range list {
+		s, isInt := v.(int64)
+		if !isInt || s < 0 || slices.Contains(seeds, s) {
+			ok = false
+			break
+		}
+		seeds = append(seeds, s)
+	}
+	if !ok || len(seeds) == 0 || len(seeds) > maxSeeds {
+		d.fail(n, path, true, seedForm, "%s wants different integers of at least 0, up to %d of them; got %s", path, maxSeeds, clip(params.Format(n.plain())))
+		return nil
+	}
+	return seeds
+}
+
+// seedsOf returns the seeds of one variant as tables to be merged in. A variant that names a seed of its own cannot
+// be swept.
+func (l *loader) seedsOf(v variant, seeds []*node) []*node {
+	if len(seeds) == 0 {
+		return []*node{{table: true, src: v.over.src}}
+	}
+	if k := v.over.kid("seed"); k != nil {
+		d := decoder{report: &l.report}
+		d.fail(k, join("variant", v.name)+".seed", false, "", "variant %q sets a seed, which the [sweep] over seed would override; remove one of them", v.name)
+	}
+	return seeds
+}
+
+// readPlots reads the [plot.NAME] tables.
+func (l *loader) readPlots(section *node) {
+	if section == nil {
+		return
+	}
+	for _, n := range section.kids {
+		d := decoder{report: &l.report}
+		path := join("plot", n.key)
+		if !n.table {
+			d.fail(n, path, true, "", "%s must be a table, as in [plot.%s]; got %s", path, n.key, describe(n))
+			continue
+		}
+		d.name(n, path, n.key)
+		p := DefaultPlot()
+		p.Name = n.key
+		d.table(n, path, &p)
+		l.file.Plots = append(l.file.Plots, p)
+	}
+}
+
+// DefaultPlot returns the settings of a [plot.NAME] table that is empty.
+func DefaultPlot() Plot { return Plot{X: "uplink_bits", Y: "accuracy", Account: "wire"} }

@@ -1,0 +1,8 @@
+// Package all registers every data set that flsim knows.
+package all
+
+import (
+	_ "flsim/datasets/cifar"     // cifar10, cifar100
+	_ "flsim/datasets/idx"       // mnist, fashion-mnist, emnist
+	_ "flsim/datasets/synthetic" // synthetic-images
+)

@@ -1,0 +1,281 @@
+package plots
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flsim/sim/record"
+)
+
+// Options choose how runs become a figure. The zero value is the usual one.
+type Options struct {
+	Band    Band
+	Best    bool   // show the best value so far in place of the value
+	Beside  bool   // draw the column on training data, "train_" + y, beside y
+	Account string // which bits an x axis of bits counts, one of Accounts; empty is "wire"
+}
+
+// FromRuns makes a figure of column y over x, one of XNames or a column's name: a curve for each variant, with
+// a band over its seeds. Shares such as accuracy are shown in percent, bits in Mbit over all clients, simulated time
+// in the unit that suits its length. Axes of bits are logarithmic, so round 0, before which nothing was sent, is not on
+// them. That the data are synthetic stands in the subtitle.
+func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
+	groups, err := byVariant(runs)
+	if err != nil {
+		return nil, err
+	}
+	xa, err := xAxis(x, o.Account)
+	if err != nil {
+		return nil, err
+	}
+	ya := yAxis(y)
+	for _, column := range []string{xa.column, ya.column} {
+		if err := checkColumn(runs, column); err != nil {
+			return nil, err
+		}
+	}
+	if xa.column == "sim_time_s" {
+		xa.scale, xa.label = timeAxis(longest(runs, xa.column))
+	}
+	f := &Figure{LogX: xa.log, LogY: ya.log, Band: o.Band, XLabel: xa.label, YLabel: ya.label}
+	for _, g := range groups {
+		f.Series = append(f.Series, g.series(xa, ya, o))
+	}
+	f.LogY = f.LogY || ya.low && f.wide()
+	f.describe(runs, groups, ya, o)
+	return f, nil
+}
+
+// group is the runs of one variant.
+type group struct {
+	label string
+	order int
+	runs  []*record.Run
+}
+
+// byVariant groups runs, in the order of experiments' names and of the variants in their files. A run that was given
+// twice counts once; two different runs of one variant and seed cannot both be right and are an error.
+func byVariant(runs []*record.Run) ([]group, error) {
+	if len(runs) == 0 {
+		return nil, errors.New("there are no runs to draw")
+	}
+	sorted := slices.Clone(runs)
+	slices.SortStableFunc(sorted, func(a, b *record.Run) int {
+		m, n := &a.Manifest, &b.Manifest
+		return cmp.Or(cmp.Compare(m.Experiment, n.Experiment), cmp.Compare(m.Order, n.Order),
+			cmp.Compare(m.Variant, n.Variant), cmp.Compare(m.Label, n.Label), cmp.Compare(m.Seed, n.Seed), cmp.Compare(a.Dir, b.Dir))
+	})
+	var groups []group
+	for _, r := range sorted {
+		last := len(groups) - 1
+		if last < 0 || !sameVariant(groups[last].runs[0], r) {
+			groups = append(groups, group{labelOf(r), r.Manifest.Order, []*record.Run{r}})
+			continue
+		}
+		g := &groups[last]
+		before := g.runs[len(g.runs)-1]
+		if before.Manifest.Seed != r.Manifest.Seed {
+			g.runs = append(g.runs, r)
+		} else if before.Manifest.ID != r.Manifest.ID {
+			return nil, fmt.Errorf("%s and %s are both %q with seed %d, but their settings differ; draw only one of them",
+				before.Dir, r.Dir, g.label, r.Manifest.Seed)
+		}
+	}
+	tellApart(groups)
+	return groups, nil
+}
+
+func sameVariant(a, b *record.Run) bool {
+	m, n := &a.Manifest, &b.Manifest
+	return m.Experiment == n.Experiment && m.Order == n.Order && m.Variant == n.Variant && m.Label == n.Label
+}
+
+func labelOf(r *record.Run) string {
+	return cmp.Or(r.Manifest.Label, r.Manifest.Variant, filepath.Base(r.Dir))
+}
+
+// tellApart renumbers curves of several experiments, whose orders clash, and names their experiments.
+func tellApart(groups []group) {
+	taken := map[int]bool{}
+	clash := false
+	for _, g := range groups {
+		clash = clash || taken[g.order]
+		taken[g.order] = true
+	}
+	for i := range groups {
+		if clash {
+			groups[i].order = i
+		}
+		if first := groups[0].runs[0].Manifest.Experiment; first != groups[len(groups)-1].runs[0].Manifest.Experiment {
+			groups[i].label = groups[i].runs[0].Manifest.Experiment + ": " + groups[i].label
+		}
+	}
+}
+
+func (g group) series(x, y axis, o Options) Series {
+	s := Series{Label: g.label, Order: g.order}
+	for _, r := range g.runs {
+		s.Seeds = append(s.Seeds, curveOf(r, x, y, o.Best))
+		if o.Beside {
+			training := y
+			training.column = "train_" + y.column
+			s.Beside = append(s.Beside, curveOf(r, x, training, o.Best))
+		}
+	}
+	return s
+}
+
+func curveOf(r *record.Run, x, y axis, best bool) Curve {
+	var c Curve
+	c.X, c.Y = r.Pairs(x.column, y.column)
+	for i := range c.X {
+		c.X[i] *= x.scale
+		c.Y[i] *= y.scale
+	}
+	if best {
+		c = c.best(y.low)
+	}
+	return c
+}
+
+func longest(runs []*record.Run, column string) float64 {
+	most := 0.0
+	for _, r := range runs {
+		for _, row := range r.Rounds {
+			most = max(most, row[column])
+		}
+	}
+	return most
+}
+
+// wide reports whether a few values are so far above the others, as the losses of a run that diverges, that on a linear
+// axis these would be one flat line.
+func (f *Figure) wide() bool {
+	var all []float64
+	for _, s := range f.Series {
+		for _, c := range slices.Concat(s.Seeds, s.Beside) {
+			all = append(all, c.Y...)
+		}
+	}
+	if len(all) == 0 {
+		return false
+	}
+	slices.Sort(all)
+	return all[0] > 0 && all[len(all)-1] > 30*all[len(all)/2]
+}
+
+// describe writes titles, labels and targets.
+func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options) {
+	first := &runs[0].Manifest
+	f.Title = common(runs, func(m *record.Manifest) string { return m.Experiment })
+	f.Subtitle = subtitle(runs, groups, o.Band)
+	if o.Beside {
+		f.Main, f.Beside = "test", "training"
+		f.YLabel = capital(strings.TrimPrefix(f.YLabel, "Test "))
+	}
+	if o.Best {
+		f.YLabel = "Best " + strings.ToLower(f.YLabel[:1]) + f.YLabel[1:] + " so far"
+	}
+	if y.column == first.Metric && !o.Beside {
+		for _, v := range first.Targets {
+			v *= y.scale
+			f.Targets = append(f.Targets, Target{v, "target " + strconv.FormatFloat(v, 'g', 4, 64)})
+		}
+	}
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// subtitle tells what all runs have in common, what the band is, and what a reader must not overlook.
+func subtitle(runs []*record.Run, groups []group, band Band) string {
+	parts := []string{dataWords(runs), common(runs, func(m *record.Manifest) string { return m.Model })}
+	parts = append(parts, common(runs, func(m *record.Manifest) string {
+		if m.Clients == 0 {
+			return ""
+		}
+		return counted(m.Clients, "client")
+	}))
+	parts = append(parts, seedWords(groups, band))
+	unfinished := 0
+	for _, r := range runs {
+		if r.Result == nil {
+			unfinished++
+		}
+	}
+	if unfinished > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s unfinished", unfinished, counted(len(runs), "run")))
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return strings.Join(parts, " · ")
+}
+
+func dataWords(runs []*record.Run) string {
+	name := common(runs, func(m *record.Manifest) string { return m.Data })
+	synthetic := 0
+	for _, r := range runs {
+		if r.Manifest.Synthetic {
+			synthetic++
+		}
+	}
+	switch {
+	case synthetic == 0:
+		return name
+	case synthetic < len(runs):
+		return "synthetic data in part"
+	case name == "":
+		return "synthetic data"
+	}
+	return "synthetic data (" + name + ")"
+}
+
+func seedWords(groups []group, band Band) string {
+	fewest, most := len(groups[0].runs), 0
+	for _, g := range groups {
+		fewest, most = min(fewest, len(g.runs)), max(most, len(g.runs))
+	}
+	seeds := counted(most, "seed")
+	if fewest != most {
+		seeds = fmt.Sprintf("%d to %s", fewest, seeds)
+	}
+	switch {
+	case most == 1:
+		return seeds
+	case band == MinMaxBand:
+		return "mean and range over " + seeds
+	case band == NoBand:
+		return "mean over " + seeds
+	}
+	return "mean ± std over " + seeds
+}
+
+// common returns what f says of all runs, or nothing if they differ.
+func common(runs []*record.Run, f func(*record.Manifest) string) string {
+	s := f(&runs[0].Manifest)
+	for _, r := range runs {
+		if f(&r.Manifest) != s {
+			return ""
+		}
+	}
+	return s
+}
+
+func counted(n int, thing string) string {
+	s := strconv.Itoa(n)
+	if len(s) > 4 {
+		s = grouped(s, ",")
+	}
+	if n != 1 {
+		thing += "s"
+	}
+	return s + " " + thing
+}

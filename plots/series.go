@@ -1,0 +1,218 @@
+package plots
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+)
+
+// Curve is what one run measured: Y[i] at X[i]. Pairs that are not finite are left out of figures.
+type Curve struct{ X, Y []float64 }
+
+// Series is one line of a figure: the runs of one variant that differ in their seed.
+type Series struct {
+	Label  string
+	Order  int     // chooses colour, dash and marker, the same in all figures of an experiment
+	Seeds  []Curve // one per run
+	Beside []Curve // of the same runs, drawn thin beside the others, such as training accuracy; may be empty
+}
+
+// Band says what the shaded band around a mean shows.
+type Band int
+
+const (
+	StdBand    Band = iota // one standard deviation (of a sample: divisor n-1) to either side
+	MinMaxBand             // smallest and largest
+	NoBand
+)
+
+// Summary is the mean of several curves, Low and High the edges of its band. All have the length of X, which
+// ascends.
+type Summary struct {
+	X, Mean, Low, High []float64
+	Seeds              int // curves that had points
+}
+
+// Summarise averages curves over seeds.
+//
+// Bits and seconds at one evaluation differ a little between seeds, so equal indices do not mean equal x. The mean
+// at x is therefore taken over every curve's value at that x, by linear interpolation: "accuracy after so many
+// bits". It is given at the points of the curve that has most of them, and only where all curves have values:
+// beyond that a seed that stopped early would make the mean jump. Where the x agree, as rounds do, nothing is
+// interpolated. Curves that nowhere overlap, such as single points, are averaged point by point.
+func Summarise(seeds []Curve, band Band) Summary {
+	var clean []Curve
+	for _, c := range seeds {
+		if c = c.clean(); len(c.X) > 0 {
+			clean = append(clean, c)
+		}
+	}
+	if len(clean) == 0 {
+		return Summary{}
+	}
+	grid := commonGrid(clean)
+	if grid == nil {
+		return summariseByIndex(clean, band)
+	}
+	s := Summary{Seeds: len(clean)}
+	values := make([]float64, len(clean))
+	for _, x := range grid {
+		for i, c := range clean {
+			values[i] = c.at(x)
+		}
+		s.add(x, values, band)
+	}
+	return s
+}
+
+// clean returns the curve without pairs that are not finite, ordered by x; of equal x the last stays.
+func (c Curve) clean() Curve {
+	type pair struct{ x, y float64 }
+	var pairs []pair
+	for i := range min(len(c.X), len(c.Y)) {
+		if finite(c.X[i]) && finite(c.Y[i]) {
+			pairs = append(pairs, pair{c.X[i], c.Y[i]})
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(a.x, b.x) })
+	var out Curve
+	for i, p := range pairs {
+		if i+1 < len(pairs) && pairs[i+1].x == p.x {
+			continue
+		}
+		out.X, out.Y = append(out.X, p.x), append(out.Y, p.y)
+	}
+	return out
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// commonGrid returns the x at which clean curves are compared; nil if they have none in common.
+func commonGrid(curves []Curve) []float64 {
+	longest, low, high := curves[0], math.Inf(-1), math.Inf(1)
+	for _, c := range curves {
+		if len(c.X) > len(longest.X) {
+			longest = c
+		}
+		low, high = max(low, c.X[0]), min(high, c.X[len(c.X)-1])
+	}
+	if low > high {
+		return nil
+	}
+	grid := []float64{low}
+	for _, x := range longest.X {
+		if x > low && x < high {
+			grid = append(grid, x)
+		}
+	}
+	if high > low {
+		grid = append(grid, high)
+	}
+	return grid
+}
+
+// at returns the value at x, which lies within the range of a clean curve.
+func (c Curve) at(x float64) float64 {
+	i := sort.SearchFloat64s(c.X, x)
+	if i == len(c.X) {
+		return c.Y[i-1]
+	}
+	if i == 0 || c.X[i] == x {
+		return c.Y[i]
+	}
+	t := (x - c.X[i-1]) / (c.X[i] - c.X[i-1])
+	return c.Y[i-1]*(1-t) + c.Y[i]*t
+}
+
+func summariseByIndex(curves []Curve, band Band) Summary {
+	n := len(curves[0].X)
+	for _, c := range curves {
+		n = min(n, len(c.X))
+	}
+	s := Summary{Seeds: len(curves)}
+	xs, ys := make([]float64, len(curves)), make([]float64, len(curves))
+	for i := range n {
+		for j, c := range curves {
+			xs[j], ys[j] = c.X[i], c.Y[i]
+		}
+		x, _ := meanStd(xs)
+		s.add(x, ys, band)
+	}
+	return s
+}
+
+func (s *Summary) add(x float64, values []float64, band Band) {
+	mean, std := meanStd(values)
+	low, high := mean, mean
+	switch band {
+	case StdBand:
+		low, high = mean-std, mean+std
+	case MinMaxBand:
+		low, high = slices.Min(values), slices.Max(values)
+	}
+	s.X, s.Mean = append(s.X, x), append(s.Mean, mean)
+	s.Low, s.High = append(s.Low, low), append(s.High, high)
+}
+
+// meanStd returns the mean and the sample's standard deviation, 0 for a single value.
+func meanStd(v []float64) (mean, std float64) {
+	for _, x := range v {
+		mean += x
+	}
+	mean /= float64(len(v))
+	if len(v) < 2 {
+		return mean, 0
+	}
+	sum := 0.0
+	for _, x := range v {
+		sum += (x - mean) * (x - mean)
+	}
+	return mean, math.Sqrt(sum / float64(len(v)-1))
+}
+
+// log10 returns the curve on logarithmic axes. What has no logarithm, such as the 0 bits of round 0, is left out.
+func (c Curve) log10(x, y bool) Curve {
+	var out Curve
+	for i := range min(len(c.X), len(c.Y)) {
+		a, b := c.X[i], c.Y[i]
+		if x {
+			a = math.Log10(a)
+		}
+		if y {
+			b = math.Log10(b)
+		}
+		if finite(a) && finite(b) {
+			out.X, out.Y = append(out.X, a), append(out.Y, b)
+		}
+	}
+	return out
+}
+
+// best returns the running maximum of y, or the running minimum where low is better.
+func (c Curve) best(low bool) Curve {
+	better := math.Max
+	if low {
+		better = math.Min
+	}
+	out := Curve{X: c.X, Y: slices.Clone(c.Y)}
+	for i := 1; i < len(out.Y); i++ {
+		out.Y[i] = better(out.Y[i], out.Y[i-1])
+	}
+	return out
+}
+
+// thinned returns at most n points, first and last among them: long noisy lines have spikes at their joints in
+// vector formats, and more points than a figure has pixels tell nothing.
+func (s Summary) thinned(n int) Summary {
+	if len(s.X) <= n {
+		return s
+	}
+	out := Summary{Seeds: s.Seeds}
+	for i := range n {
+		j := i * (len(s.X) - 1) / (n - 1)
+		out.X, out.Mean = append(out.X, s.X[j]), append(out.Mean, s.Mean[j])
+		out.Low, out.High = append(out.Low, s.Low[j]), append(out.High, s.High[j])
+	}
+	return out
+}

@@ -1,0 +1,336 @@
+#!/usr/bin/env python3
+"""Records what PyTorch computes, for the tests of clients/nn.
+
+    python3 scripts/record_torch.py clients/nn/testdata
+
+writes layers.json, models.json, optimizers.json, schedules.json and init.json. Everything is computed in float64.
+Inputs and parameters are not stored: fill() makes them from a counter-based generator, which the tests repeat.
+All vectors are in flsim's memory order: activations NHWC, convolution weights [row][column][in][out], dense weights
+[in][out], dense layers behind an image reading it as [row][column][channel].
+"""
+import json
+import math
+import sys
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def fill(seed, shape, offset=0.0, bound=1.0):
+    """Numbers uniform in offset +- bound, rounded to float32; element i comes from SplitMix64's word i of the seed."""
+    count = int(np.prod(shape))
+    with np.errstate(over="ignore"):
+        x = np.uint64(seed) + np.arange(count, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(GOLDEN)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        x = x ^ (x >> np.uint64(31))
+    unit = (x >> np.uint64(40)).astype(np.float64) / (1 << 24)
+    return torch.from_numpy((offset + bound * (2 * unit - 1)).astype(np.float32).astype(np.float64).reshape(shape))
+
+
+def digits(t):
+    return [float("%.9g" % v) for v in t.detach().reshape(-1).tolist()]
+
+
+def images(seed, n, h, w, c):
+    """A batch of images as NHWC numbers, returned as PyTorch's NCHW."""
+    return fill(seed, (n, h, w, c)).permute(0, 3, 1, 2).contiguous()
+
+
+def ours(t):
+    """NCHW to NHWC; matrices as they are."""
+    return t.permute(0, 2, 3, 1) if t.dim() == 4 else t
+
+
+# --- single layers -------------------------------------------------------------------------------------------------
+
+SHAPE = dict(n=3, h=6, w=5, c=4)
+
+
+def parameters(layer):
+    """The layer's tensors and their conversions, in the order of flsim's layout."""
+    out = []
+    for name, p in list(layer.named_parameters()) + list(layer.named_buffers()):
+        if name != "num_batches_tracked":
+            out.append((name, p))
+    return out
+
+
+def to_ours(p, image=None):
+    """A parameter in flsim's order. image is (C, H, W) for a dense layer that reads an image."""
+    if p.dim() == 4:
+        return p.permute(2, 3, 1, 0)
+    if p.dim() == 2:
+        if image:
+            c, h, w = image
+            return p.reshape(p.shape[0], c, h, w).permute(2, 3, 1, 0).reshape(-1, p.shape[0])
+        return p.t()
+    return p
+
+
+def from_ours(values, like, image=None):
+    """The inverse of to_ours for a flat vector of values."""
+    if like.dim() == 4:
+        o, i, h, w = like.shape
+        return values.reshape(h, w, i, o).permute(3, 2, 0, 1)
+    if like.dim() == 2:
+        if image:
+            c, h, w = image
+            return values.reshape(h, w, c, like.shape[0]).permute(3, 2, 0, 1).reshape(like.shape)
+        return values.reshape(like.shape[1], like.shape[0]).t()
+    return values
+
+
+def rule(name, p, norm):
+    """offset and bound of a parameter's values."""
+    if name.endswith("running_var"):
+        return 1.0, 0.5
+    if name.endswith("running_mean"):
+        return 0.0, 0.5
+    if norm:
+        return (1.0, 0.3) if name.endswith("weight") else (0.0, 0.3)
+    return 0.0, 0.5
+
+
+def set_parameters(layer, seed, norm, image=None):
+    for k, (name, p) in enumerate(parameters(layer)):
+        offset, bound = rule(name, p, norm)
+        p.data.copy_(from_ours(fill(seed + k, (p.numel(),), offset, bound), p, image))
+
+
+def record_layer(spec, layer, x, norm=False, image=None):
+    set_parameters(layer, 100, norm, image)
+    layer.train()
+    x = x.clone().requires_grad_(True)
+    y = layer(x if image is None else x.flatten(1))
+    shape = ours(y).shape
+    dy = fill(2, tuple(shape))
+    (ours(y) * dy).sum().backward()
+    rec = dict(spec, y=digits(ours(y)), dx=digits(ours(x.grad)), tensors=[])
+    for name, p in parameters(layer):
+        t = dict(name=name)
+        if p.requires_grad:
+            t["grad"] = digits(to_ours(p.grad, image))
+        else:
+            t["after"] = digits(p)
+        rec["tensors"].append(t)
+    layer.eval()
+    rec["eval"] = digits(ours(layer(x if image is None else x.flatten(1))))
+    return rec
+
+
+def layers():
+    n, h, w, c = SHAPE["n"], SHAPE["h"], SHAPE["w"], SHAPE["c"]
+    recs = []
+
+    def add(kind, layer, channels=c, norm=False, image=None, **kw):
+        x = images(1, n, h, w, channels)
+        spec = dict(kind=kind, n=n, shape=[h, w, channels], **kw)
+        recs.append(record_layer(spec, layer, x, norm, image))
+
+    add("dense", nn.Linear(h * w * c, 7), image=(c, h, w), out=7, bias=True)
+    add("dense", nn.Linear(h * w * c, 5, bias=False), image=(c, h, w), out=5, bias=False)
+    for k, s, p, out, channels, bias in [(3, 1, 0, 6, 4, True), (3, 1, 1, 3, 4, True), (3, 2, 1, 5, 4, False), (5, 1, 2, 4, 3, True), (1, 2, 0, 8, 4, False), (2, 3, 0, 2, 1, True)]:
+        add("conv", nn.Conv2d(channels, out, k, s, p, bias=bias), channels=channels, out=out, kernel=k, stride=s, pad=p, bias=bias)
+    add("maxpool", nn.MaxPool2d(2, 2), kernel=2, stride=2)
+    add("maxpool", nn.MaxPool2d(3, 1), kernel=3, stride=1)
+    add("relupool", nn.Sequential(nn.ReLU(), nn.MaxPool2d(2, 2)), kernel=2, stride=2)
+    add("avgpool", nn.AvgPool2d(2, 2), kernel=2, stride=2)
+    add("avgpool", nn.AvgPool2d(3, 2), kernel=3, stride=2)
+    add("relu", nn.ReLU())
+    add("batchnorm", nn.BatchNorm2d(c), norm=True)
+    add("groupnorm", nn.GroupNorm(2, c), norm=True, groups=2)
+    add("groupnorm", nn.GroupNorm(1, c), norm=True, groups=1)
+    add("groupnorm", nn.GroupNorm(4, c), norm=True, groups=4)
+    return recs
+
+
+def losses():
+    logits = fill(1, (6, 5), bound=4.0).requires_grad_(True)
+    labels = torch.arange(6) % 5
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    return dict(loss=loss.item(), correct=int((logits.argmax(1) == labels).sum()), dlogits=digits(logits.grad))
+
+
+# --- whole models --------------------------------------------------------------------------------------------------
+
+class Block(nn.Module):
+    def __init__(self, cin, cout, stride):
+        super().__init__()
+        self.project = stride != 1 or cin != cout
+        if self.project:
+            self.short = nn.Conv2d(cin, cout, 1, stride, bias=False)
+            self.short_norm = nn.GroupNorm(2, cout)
+        self.conv1 = nn.Conv2d(cin, cout, 3, stride, 1, bias=False)
+        self.norm1 = nn.GroupNorm(2, cout)
+        self.conv2 = nn.Conv2d(cout, cout, 3, 1, 1, bias=False)
+        self.norm2 = nn.GroupNorm(2, cout)
+
+    def forward(self, x):
+        y = self.norm2(self.conv2(F.relu(self.norm1(self.conv1(x)))))
+        return F.relu(y + (self.short_norm(self.short(x)) if self.project else x))
+
+
+class Mean(nn.Module):
+    def forward(self, x):
+        return x.mean((2, 3))
+
+
+def lenet5(c, pad, side):
+    return nn.Sequential(nn.Conv2d(c, 6, 5, padding=pad), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+                         nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)), (16, 5, 5)
+
+
+def tf_cnn():
+    return nn.Sequential(nn.Conv2d(3, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 64, 3), nn.ReLU(),
+                         nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10)), (64, 4, 4)
+
+
+def cnn4():
+    mods, cin = [], 3
+    for cout in (32, 64, 128, 256):
+        mods += [nn.Conv2d(cin, cout, 3, padding=1, bias=False), nn.BatchNorm2d(cout), nn.ReLU(), nn.MaxPool2d(2)]
+        cin = cout
+    return nn.Sequential(*mods, nn.Flatten(), nn.Linear(1024, 10, bias=False)), (256, 2, 2)
+
+
+def resnet8():
+    mods = [nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.GroupNorm(2, 16), nn.ReLU()]
+    for cin, cout, s in ((16, 16, 1), (16, 32, 2), (32, 64, 2)):
+        mods.append(Block(cin, cout, s))
+    return nn.Sequential(*mods, Mean(), nn.Linear(64, 10)), None
+
+
+PROBES = 6
+
+
+def record_model(name, built, shape, n=4):
+    model, image = built
+    h, w, c = shape
+    # flsim's layout keeps a layer's tensors together: parameters, then running statistics.
+    tensors = []
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.GroupNorm)):
+            norm = isinstance(module, (nn.BatchNorm2d, nn.GroupNorm))
+            for key, p in list(module.named_parameters()) + list(module.named_buffers()):
+                if key != "num_batches_tracked":
+                    tensors.append((module, key, p, norm))
+    first_dense = True
+    rec = dict(model=name, shape=list(shape), n=n, tensors=[])
+    views = []
+    for k, (module, key, p, norm) in enumerate(tensors):
+        view = None
+        if p.dim() == 2:
+            view, first_dense = (image if first_dense else None), False
+        offset, bound = rule(key, p, norm)
+        if not norm:
+            fan = tensors[k - 1][2] if key == "bias" else p
+            bound = float("%.6g" % (1 / math.sqrt(fan[0].numel())))
+        p.data.copy_(from_ours(fill(1000 + k, (p.numel(),), offset, bound), p, view))
+        views.append(view)
+        rec["tensors"].append(dict(len=p.numel(), offset=offset, bound=bound))
+    model.train()
+    x, y = images(1, n, h, w, c), torch.arange(n) * 3 % 10
+    loss = F.cross_entropy(model(x), y)
+    loss.backward()
+    rec["loss"] = loss.item()
+    for t, (module, key, p, norm), view in zip(rec["tensors"], tensors, views):
+        v = to_ours(p.grad if p.requires_grad else p, view).reshape(-1)
+        t["norm"] = float("%.10g" % v.norm().item())
+        t["probes"] = digits(v[torch.arange(PROBES) * 7919 % p.numel()])
+    model.eval()
+    rec["eval_loss_sum"] = F.cross_entropy(model(x), y, reduction="sum").item()
+    return rec
+
+
+def models():
+    return [
+        record_model("lenet5", lenet5(3, 0, 32), (32, 32, 3)),
+        record_model("lenet5", lenet5(1, 2, 28), (28, 28, 1)),
+        record_model("tf-cnn", tf_cnn(), (32, 32, 3)),
+        record_model("cnn4", cnn4(), (32, 32, 3)),
+        record_model("resnet8-gn", resnet8(), (32, 32, 3)),
+    ]
+
+
+# --- optimizers, schedules, initialisation -------------------------------------------------------------------------
+
+def optimizers():
+    recs = []
+    cases = [
+        ("sgd", dict(lr=0.1), {}),
+        ("sgd", dict(lr=0.1, weight_decay=0.01), {}),
+        ("sgd", dict(lr=0.05, momentum=0.9), {}),
+        ("sgd", dict(lr=0.05, momentum=0.8, weight_decay=0.001), {}),
+        ("sgd", dict(lr=0.05, momentum=0.9, weight_decay=0.01, nesterov=True), {}),
+        ("adam", dict(lr=0.01), dict(beta1=0.9, beta2=0.999, epsilon=1e-8)),
+        ("adam", dict(lr=0.02, weight_decay=0.1), dict(beta1=0.8, beta2=0.99, epsilon=1e-6)),
+        ("rmsprop", dict(lr=0.01), dict(smoothing=0.99, epsilon=1e-8)),
+        ("rmsprop", dict(lr=0.01, momentum=0.5, weight_decay=0.05), dict(smoothing=0.9, epsilon=1e-6)),
+    ]
+    for name, common, own in cases:
+        w = nn.Parameter(fill(1, (8,)))
+        if name == "sgd":
+            opt = torch.optim.SGD([w], **common)
+        elif name == "adam":
+            opt = torch.optim.Adam([w], betas=(own["beta1"], own["beta2"]), eps=own["epsilon"], **common)
+        else:
+            opt = torch.optim.RMSprop([w], alpha=own["smoothing"], eps=own["epsilon"], **common)
+        steps = []
+        for t in range(10):
+            w.grad = fill(10 + t, (8,))
+            opt.step()
+            steps.append(digits(w))
+        recs.append(dict(optimizer=name, **common, **own, after=steps))
+    return recs
+
+
+def schedules():
+    def factors(make, total):
+        opt = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule = make(opt)
+        out = []
+        for _ in range(total):
+            out.append(opt.param_groups[0]["lr"])
+            opt.step()
+            schedule.step()
+        return out
+
+    s = torch.optim.lr_scheduler
+    return [
+        dict(kind="step", every=4, gamma=0.3, factors=factors(lambda o: s.StepLR(o, 4, 0.3), 15)),
+        dict(kind="exponential", gamma=0.95, factors=factors(lambda o: s.ExponentialLR(o, 0.95), 15)),
+        dict(kind="cosine", floor=0.1, factors=factors(lambda o: s.CosineAnnealingLR(o, 15, eta_min=0.1), 15)),
+        dict(kind="constant", factors=[1.0] * 15),
+    ]
+
+
+def init():
+    """Standard deviation and greatest absolute value of PyTorch's default initial weights and biases."""
+    torch.manual_seed(1)
+    recs = {}
+    for name, make in dict(conv1=lambda: nn.Conv2d(3, 6, 5), fc1=lambda: nn.Linear(400, 120)).items():
+        made = [make() for _ in range(200)]
+        for key in ("weight", "bias"):
+            v = torch.cat([getattr(m, key).reshape(-1) for m in made])
+            recs[name + "." + key] = dict(std=v.std().item(), max=v.abs().max().item())
+    return recs
+
+
+def main(out):
+    for name, value in dict(layers=dict(layers=layers(), loss=losses()), models=models(), optimizers=optimizers(), schedules=schedules(), init=init()).items():
+        with open(f"{out}/{name}.json", "w") as f:
+            json.dump(value, f, separators=(",", ":"))
+            f.write("\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: record_torch.py OUTPUT_DIRECTORY")
+    main(sys.argv[1])

@@ -1,0 +1,103 @@
+package sim
+
+import (
+	"encoding/binary"
+	"math"
+	"testing"
+
+	"flsim/codecs"
+)
+
+// halving is a stage with every wish that a stage can have: it trains at half the weights, is told the round by the
+// server, and pulls the global model to zero.
+type halving struct {
+	rounds *[]uint16
+}
+
+func (halving) Alphabet(*codecs.Shared) (codecs.Alphabet, error) {
+	return codecs.Alphabet{Size: 3, Zero: 1}, nil
+}
+
+func (h halving) Encode(symbols []uint32, side []byte, _, kept []float32, t *codecs.Tensor) ([]byte, error) {
+	*h.rounds = append(*h.rounds, binary.LittleEndian.Uint16(t.Shared.Control))
+	for i, v := range kept {
+		symbols[i] = 1
+		if v > 0 {
+			symbols[i] = 2
+		} else if v < 0 {
+			symbols[i] = 0
+		}
+	}
+	return side, nil
+}
+
+func (h halving) Decode(kept []float32, symbols []uint32, side []byte, _ *codecs.Tensor) ([]byte, error) {
+	for i, s := range symbols {
+		kept[i] = 0.01 * (float32(s) - 1)
+	}
+	return side, nil
+}
+
+func (halving) Reparam(s *codecs.Shared) codecs.Reparam { return halved{s.Reference} }
+
+func (halving) Control(dst []byte, f codecs.Feedback) ([]byte, error) {
+	return binary.LittleEndian.AppendUint16(dst, uint16(f.Round)), nil
+}
+
+func (halving) AfterAggregate(w []float32, _ *codecs.Shared) error {
+	w[0] = 0.125
+	return nil
+}
+
+type halved struct{ received []float32 }
+
+func (halved) Start(theta, received []float32) {
+	for i, w := range received {
+		theta[i] = 2 * w
+	}
+}
+
+func (halved) Weights(w, theta []float32, _, _ int) {
+	for i, v := range theta {
+		w[i] = v / 2
+	}
+}
+
+func (halved) Gradient(g, _ []float32, _, _ int) {
+	for i := range g {
+		g[i] /= 2
+	}
+}
+
+func (h halved) Update(u, theta []float32) {
+	for i, v := range theta {
+		u[i] = v/2 - h.received[i]
+	}
+}
+
+func TestStagesGetWhatTheyAskFor(t *testing.T) {
+	var rounds []uint16
+	codec, err := codecs.New(nil, halving{&rounds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := small(t)
+	cfg.Workers = 1 // the stage takes notes
+	cfg.Uplink.Codec = codec
+	p, s := play(t, cfg)
+	if len(rounds) != 6*4 || rounds[0] != 1 || rounds[23] != 6 {
+		t.Errorf("clients were told the rounds %v", rounds)
+	}
+	if s.Weights()[0] != 0.125 {
+		t.Errorf("the hook's edit of the global model is lost: %v", s.Weights()[0])
+	}
+	plain, _ := play(t, small(t))
+	frame := 2 + 1 + 1 + 1 + 2 + 4 // magic, version, kind, length, settings, checksum
+	got := p.rounds[1].Downlink.Wire - plain.rounds[1].Downlink.Wire
+	if got != int64(8*4*frame) {
+		t.Errorf("settings cost %d bits on the downlink, want %d", got, 8*4*frame)
+	}
+	if last := p.rounds[6].Eval.TestLoss; math.IsNaN(last) {
+		t.Error("the model is broken")
+	}
+}

@@ -1,0 +1,205 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func round(n int, accuracy float64) *Round {
+	r := &Round{Round: n, SimTime: 1.5 * float64(n), Clients: 2, Examples: 20, LocalLoss: 2.25,
+		Uplink:    Bits{Wire: 800, Payload: 720, Side: 64, Entropy: 650.5, Paper: 700},
+		UplinkSum: Bits{Wire: 800 * int64(n), Payload: 720 * int64(n), Side: 64 * int64(n), Entropy: 650.5 * float64(n), Paper: 700 * float64(n)},
+		Downlink:  Bits{Wire: 1600}, DownlinkSum: Bits{Wire: 1600 * int64(n)}, NMSEUplink: 0.25, NMSEDownlink: math.NaN()}
+	if accuracy >= 0 {
+		r.Eval = &Evaluation{Metric: "accuracy", Test: accuracy, TestLoss: 1.5, Train: accuracy + 0.05, TrainLoss: 1.25}
+	}
+	return r
+}
+
+func TestRoundLine(t *testing.T) {
+	got := string(round(2, 0.5).AppendJSON(nil))
+	want := `{"round":2,"sim_time_s":3,"clients":2,"examples":20,"local_loss":2.25,` +
+		`"uplink_wire_bits":800,"uplink_payload_bits":720,"uplink_side_bits":64,"uplink_entropy_bits":650.5,"uplink_paper_bits":700,` +
+		`"downlink_wire_bits":1600,"downlink_payload_bits":0,"downlink_side_bits":0,"downlink_entropy_bits":0,"downlink_paper_bits":0,` +
+		`"uplink_wire_bits_cum":1600,"uplink_payload_bits_cum":1440,"uplink_side_bits_cum":128,"uplink_entropy_bits_cum":1301,"uplink_paper_bits_cum":1400,` +
+		`"downlink_wire_bits_cum":3200,"downlink_payload_bits_cum":0,"downlink_side_bits_cum":0,"downlink_entropy_bits_cum":0,"downlink_paper_bits_cum":0,` +
+		`"total_wire_bits_cum":4800,"total_payload_bits_cum":1440,"total_side_bits_cum":128,"total_entropy_bits_cum":1301,"total_paper_bits_cum":1400,` +
+		`"nmse_uplink":0.25,"accuracy":0.5,"loss":1.5,"train_accuracy":0.55,"train_loss":1.25}`
+	if got != want {
+		t.Errorf("line:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestNumbersReadBack(t *testing.T) {
+	for _, v := range []float64{0, 1, -1, 0.1, 1e300, 1e-300, 1 << 53, 123456789012, math.Pi} {
+		rows, err := parseRows(append(appendObject(nil, []Column{{"v", v}}), '\n'), "x")
+		if err != nil || len(rows) != 1 || rows[0]["v"] != v {
+			t.Errorf("%v reads back as %v, %v", v, rows, err)
+		}
+	}
+}
+
+func manifest() *Manifest {
+	return &Manifest{Schema: 1, Experiment: "e", Variant: "v", Metric: "accuracy", Targets: []float64{0.4, 0.9}}
+}
+
+// play writes rounds from..to into a store, evaluating the even ones.
+func play(t *testing.T, s *Store, from, to int) {
+	t.Helper()
+	for n := from; n <= to; n++ {
+		accuracy := -1.0
+		if n%2 == 0 {
+			accuracy = 0.1 * float64(n)
+		}
+		if err := s.Transfer(&Transfer{Round: n, Client: 3, Direction: "uplink", Wire: 100}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Round(round(n, accuracy)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func finish(t *testing.T, s *Store) string {
+	t.Helper()
+	res := &Result{}
+	if err := s.Finish(res, []float32{1, 2, 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res.Digest
+}
+
+func TestResumedRunHasTheSameFiles(t *testing.T) {
+	whole, cut := t.TempDir(), t.TempDir()
+	s, err := Create(whole, manifest(), []byte("schema = 1\n"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, s, 0, 6)
+	want := finish(t, s)
+
+	if s, err = Create(cut, manifest(), []byte("schema = 1\n"), true); err != nil {
+		t.Fatal(err)
+	}
+	play(t, s, 0, 5)
+	if _, err := s.rounds.WriteString(`{"round":6,"sim_t`); err != nil { // killed in the middle of a line
+		t.Fatal(err)
+	}
+	s.Close()
+	if s, err = Resume(cut, 4, true); err != nil {
+		t.Fatal(err)
+	}
+	play(t, s, 5, 6)
+	if got := finish(t, s); got != want {
+		t.Errorf("digest %s after resuming, %s undisturbed", got, want)
+	}
+	for _, name := range []string{RoundsFile, TransfersFile, ResultFile} {
+		a, _ := os.ReadFile(filepath.Join(whole, name))
+		b, _ := os.ReadFile(filepath.Join(cut, name))
+		if len(a) == 0 || !bytes.Equal(a, b) {
+			t.Errorf("%s differs:\n%s\n%s", name, a, b)
+		}
+	}
+}
+
+func TestOpenReadsWhatStoreWrote(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Create(dir, manifest(), nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, s, 0, 4)
+	if _, err := s.rounds.WriteString(`{"round":5`); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	run, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Result != nil || len(run.Rounds) != 5 {
+		t.Errorf("result %v, %d rounds; want none and 5", run.Result, len(run.Rounds))
+	}
+	rounds, acc := run.Column("accuracy")
+	if diff := cmp.Diff([]float64{0, 2, 4}, rounds); diff != "" || len(acc) != 3 {
+		t.Errorf("evaluated rounds: %s, values %v", diff, acc)
+	}
+	if _, err := os.Stat(filepath.Join(dir, TransfersFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("transfers were recorded unasked: %v", err)
+	}
+	res := Summarise(run.Rounds, "accuracy", run.Manifest.Targets)
+	want := []Target{{Value: 0.4, Reached: true, Round: 4, SimTime: 6, Uplink: 3200, Total: 9600}, {Value: 0.9}}
+	if diff := cmp.Diff(want, res.Targets); diff != "" {
+		t.Errorf("targets: %s", diff)
+	}
+	if res.Final != 0.4 || res.Best != 0.4 || res.Rounds != 4 || res.Uplink.Wire != 3200 {
+		t.Errorf("summary %+v", res)
+	}
+}
+
+func TestCheckpointIsReadBackOrRefused(t *testing.T) {
+	c := &Checkpoint{Header: []byte(`{"round":3}`), Vectors: []Vector{{"weights", []float32{1, -2.5, 3}}, {"empty", []float32{}}}}
+	data, err := c.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ParseCheckpoint(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(c, back); diff != "" {
+		t.Error(diff)
+	}
+	for n := range data {
+		if _, err := ParseCheckpoint(data[:n]); err == nil {
+			t.Errorf("cut to %d of %d bytes it is accepted", n, len(data))
+		}
+		bad := bytes.Clone(data)
+		bad[n] ^= 0x10
+		if _, err := ParseCheckpoint(bad); err == nil {
+			t.Errorf("with byte %d changed it is accepted", n)
+		}
+	}
+}
+
+func FuzzParseCheckpoint(f *testing.F) {
+	data, _ := (&Checkpoint{Header: []byte(`{}`), Vectors: []Vector{{"w", []float32{1}}}}).Bytes()
+	f.Add(data)
+	f.Add([]byte(checkpointMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if c, err := ParseCheckpoint(data); err == nil {
+			if again, err := c.Bytes(); err != nil || len(again) == 0 {
+				t.Errorf("what was read cannot be written: %v", err)
+			}
+		}
+	})
+}
+
+func TestWriteFileLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x")
+	for _, text := range []string{"one", "two"} {
+		if err := WriteFile(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, _ := os.ReadFile(path)
+	entries, _ := os.ReadDir(dir)
+	if string(got) != "two" || len(entries) != 1 {
+		t.Errorf("content %q, %d entries", got, len(entries))
+	}
+	if err := WriteFile(filepath.Join(dir, "no", "x"), nil); err == nil || !strings.Contains(err.Error(), "no") {
+		t.Errorf("a missing folder gives %v", err)
+	}
+}
