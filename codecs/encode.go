@@ -159,7 +159,7 @@ func zeroOrder(symbols []uint32, counts []uint32) float64 {
 		counts[x]++
 	}
 	n := float64(len(symbols))
-	bits := n * math.Log2(n)
+	bits := float64(n * math.Log2(n)) // the conversion keeps products from being fused with sums
 	if len(counts) <= len(symbols) {
 		for i, k := range counts {
 			bits -= xlog2(k)
@@ -178,7 +178,7 @@ func xlog2(k uint32) float64 {
 	if k < 2 {
 		return 0
 	}
-	return float64(k) * math.Log2(float64(k))
+	return float64(float64(k) * math.Log2(float64(k)))
 }
 
 // paper returns the message's cost by its authors' formulas: those of the positions and of the quantizer, 32 bits for

@@ -91,7 +91,7 @@ func NMSE(decoded, input []float32) float64 {
 	var err, norm float64
 	for i, x := range input {
 		d := float64(decoded[i]) - float64(x)
-		err += d * d
+		err += float64(d * d) // the conversion keeps the product from being fused with the sum
 		norm += float64(x) * float64(x)
 	}
 	if norm == 0 {

@@ -114,8 +114,11 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 	held := *data
 	if e.Data.Validation > 0 {
-		train, validation := datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
-		held.Train, out.Sim.HeldOut = train, validation
+		var err error
+		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
+		if err != nil {
+			return err
+		}
 	}
 	shards, err := e.Data.Partition.Split(held.Train, e.Clients.Count, rng.New(e.Seeds.Data, "partition"))
 	if err != nil {

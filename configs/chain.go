@@ -158,9 +158,9 @@ func (d *decoder) slots(n *node, path string, list []Stage) {
 			message = fmt.Sprintf("%q is a codec of its own and cannot stand in a chain with other stages", s.Name)
 		case i == 0:
 		case s.Slot == list[i-1].Slot:
-			message = fmt.Sprintf("%q and %q are both a %s; a chain has at most one", list[i-1].Name, s.Name, s.Slot)
+			message = fmt.Sprintf("%q and %q are both the chain's %s; leave one out", list[i-1].Name, s.Name, s.Slot)
 		case s.Slot < list[i-1].Slot:
-			message = fmt.Sprintf("%q, a %s, must stand before %q, a %s", s.Name, s.Slot, list[i-1].Name, list[i-1].Slot)
+			message = fmt.Sprintf("the %s %q must stand before the %s %q", s.Slot, s.Name, list[i-1].Slot, list[i-1].Name)
 		}
 		if message != "" {
 			d.failAt(locateWord(n, s.Name, path+": "+message), path, "transform, sparsifier, quantizer, entropy coder, in this order, each of which may be left out")

@@ -97,10 +97,11 @@ func parent(path string) string {
 // to the caller.
 func (d *decoder) table(n *node, path string, ptr any, extra ...string) {
 	fields := params.Fields(ptr)
-	legal := slices.Clone(extra)
+	var legal []string
 	for _, f := range fields {
 		legal = append(legal, f.Name)
 	}
+	legal = append(legal, extra...)
 	meant := d.unknown(n, path, legal)
 	for _, f := range fields {
 		k := n.kid(f.Name)
@@ -226,7 +227,7 @@ func wanted(path string, f params.Field) string {
 }
 
 func allowed(path string, f params.Field) string {
-	if list := wordsAt(path, f); list != nil {
+	if list := wordsAt(path, f); list != nil && f.OfWords() {
 		return params.Choice(list, true)
 	}
 	return f.Allowed
@@ -248,7 +249,7 @@ func (d *decoder) field(k *node, path string, f params.Field) {
 		return
 	}
 	f.Value.Set(fresh)
-	if list := wordsAt(path, f); list != nil && !f.Value.CanFloat() && !f.Value.CanInt() && !f.Value.CanUint() {
+	if list := wordsAt(path, f); list != nil && f.OfWords() {
 		d.words(k, path, f, list)
 		return
 	}

@@ -1,8 +1,6 @@
 package configs
 
 import (
-	"math"
-
 	"flsim/clients/nn"
 	"flsim/codecs"
 	"flsim/datasets"
@@ -125,7 +123,6 @@ func Default() *Experiment {
 	e.Clients.OptimizerConfig = nn.DefaultOptimizerConfig()
 	e.Clients.LRPerRound = nn.DefaultScheduleConfig()
 	e.Clients.LRPerStep = nn.DefaultScheduleConfig()
-	e.Network.ServerMbps = math.Inf(1)
 	e.Server = Server{Optimizer: "sgd", LR: 1, Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-3}
 	e.Uplink = Uplink{Chain: []string{}}
 	e.Downlink = Downlink{Chain: []string{}, Reference: "none"}

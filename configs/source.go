@@ -173,7 +173,7 @@ func (b *builder) table(path toml.Key, prims map[string]toml.Primitive, values m
 
 func (b *builder) entry(path toml.Key, prim toml.Primitive, value any) *node {
 	n := &node{key: path[len(path)-1], src: b.src, value: value, keyAt: -1, valAt: -1}
-	n.valAt = b.offset(prim)
+	n.valAt = b.opening(b.offset(prim), value)
 	if table, ok := value.(map[string]any); ok {
 		var inner map[string]toml.Primitive
 		if b.md.PrimitiveDecode(prim, &inner) != nil {
@@ -205,6 +205,22 @@ func (b *builder) offset(prim toml.Primitive) int {
 		return -1
 	}
 	return min(pe.Position.Start, len(b.src.text))
+}
+
+// opening moves the place of a string or a list, which package toml gives as that of its content, to the quote or
+// bracket in front.
+func (b *builder) opening(at int, value any) int {
+	marks := ""
+	switch value.(type) {
+	case string:
+		marks = `"'`
+	case []any:
+		marks = "["
+	}
+	for at > 0 && strings.IndexByte(marks, b.src.text[at-1]) >= 0 {
+		at--
+	}
+	return at
 }
 
 // placeKey finds the key's own place from the value's.

@@ -82,8 +82,12 @@ func (d *decoder) label(n *node, path string) string {
 
 // overrides returns the variant without what is not an override, and reports what no variant can change.
 func (d *decoder) overrides(n *node, path string) *node {
+	var typo string
 	for _, k := range n.kids {
 		switch {
+		case k.key != "label" && !isTopKey(k.key) && nearest(k.key, []string{"label"}) != "":
+			typo = k.key
+			d.fail(k, join(path, k.key), false, "", "key %q is unknown; did you mean \"label\"?", join(path, k.key))
 		case slices.Contains(notInVariants, k.key):
 			d.fail(k, join(path, k.key), false, "", "a variant cannot change %q; it belongs at the top level", k.key)
 		case k.key == "sweep":
@@ -91,7 +95,11 @@ func (d *decoder) overrides(n *node, path string) *node {
 				"write one variant per value, or a [sweep] with seed = [1, 2, 3], which gives every variant these seeds")
 		}
 	}
-	return n.without(append([]string{"label", "sweep"}, notInVariants...)...)
+	return n.without(append([]string{"label", "sweep", typo}, notInVariants...)...)
+}
+
+func isTopKey(key string) bool {
+	return slices.ContainsFunc(params.Fields(Default()), func(f params.Field) bool { return f.Name == key })
 }
 
 const maxSeeds = 1000
@@ -105,8 +113,9 @@ func (l *loader) readSweep(section, common *node) []*node {
 	}
 	for _, k := range section.kids {
 		if k.key != "seed" {
-			d.fail(k, join("sweep", k.key), false, "seed", "the axis %q is not supported yet: only seed can be swept%s; "+
-				"for other keys write one [variant.NAME] per value", k.key, suggestion(k.key, []string{"seed"}))
+			hint := didYouMean(k.key, []string{"seed"})
+			d.fail(k, join("sweep", k.key), false, "seed", "sweeping %q is not supported yet, only seed is%s; "+
+				"for other keys write one [variant.NAME] per value", k.key, hint)
 		}
 	}
 	n := section.kid("seed")

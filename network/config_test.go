@@ -141,8 +141,8 @@ func TestSpeedIsExact(t *testing.T) {
 		{4.5e6, 4.5e12},
 		{1e12, 1e18},
 		{Infinity, unlimited},
-		// The float64 below 0.001's multiple: its product with 1e6 rounds up to a whole number that it does not reach.
-		{Rate(math.Nextafter(4096.000001, 0)), 4096000000},
+		// Just below 1.048593, and yet its product with 1e6 rounds to that many millionths.
+		{1.0485929999999999, 1048592},
 	} {
 		if got := c.rate.speed(); got != c.want {
 			t.Errorf("%v bit/s is a speed of %d, want %d", float64(c.rate), got, c.want)

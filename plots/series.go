@@ -41,6 +41,7 @@ type Summary struct {
 // bits". It is given at the points of the curve that has most of them, and only where all curves have values:
 // beyond that a seed that stopped early would make the mean jump. Where the x agree, as rounds do, nothing is
 // interpolated. Curves that nowhere overlap, such as single points, are averaged point by point.
+// Figures average in the coordinates of their axes, hence along the lines that one sees.
 func Summarise(seeds []Curve, band Band) Summary {
 	var clean []Curve
 	for _, c := range seeds {

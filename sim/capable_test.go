@@ -85,7 +85,7 @@ func TestStagesGetWhatTheyAskFor(t *testing.T) {
 	cfg.Workers = 1 // the stage takes notes
 	cfg.Uplink.Codec = codec
 	p, s := play(t, cfg)
-	if len(rounds) != 6*4 || rounds[0] != 1 || rounds[23] != 6 {
+	if len(rounds) != 6*4*2 || rounds[0] != 1 || rounds[47] != 6 { // weights and biases are two tensors
 		t.Errorf("clients were told the rounds %v", rounds)
 	}
 	if s.Weights()[0] != 0.125 {

@@ -402,7 +402,7 @@ func TestEmptyShardsAreNeverSampled(t *testing.T) {
 
 func TestDivergenceIsAnError(t *testing.T) {
 	cfg := small(t)
-	cfg.Training.Optimizer.LR = 1e30
+	cfg.Training.Optimizer.LR = 3e38
 	cfg.Training.Epochs = 20
 	s, err := New(cfg, Discard{})
 	if err != nil {

@@ -13,23 +13,30 @@ func TestGradientsAgainstDifferences(t *testing.T) {
 	image := tensor.Shape{H: 5, W: 6, C: 4}
 	nothing := func() {}
 	for name, build := range map[string]func(b *builder){
-		"dense":          func(b *builder) { b.dense("l", 3) },
-		"conv":           func(b *builder) { b.conv("l", 3, 3, 1, 0) },
-		"conv padded":    func(b *builder) { b.conv("l", 3, 3, 1, 1, noBias) },
-		"conv strided":   func(b *builder) { b.conv("l", 5, 3, 2, 1) },
-		"conv 1x1":       func(b *builder) { b.conv("l", 2, 1, 2, 0) },
-		"relu":           func(b *builder) { b.conv("l", 3, 1, 1, 0); b.relu() },
-		"maxpool":        func(b *builder) { b.conv("l", 3, 1, 1, 0); b.maxPool(2, 2) },
-		"relupool":       func(b *builder) { b.conv("l", 3, 1, 1, 0); b.reluPool() },
-		"relupool 3":     func(b *builder) { b.pool(reluMaxPooling, 3, 2) },
-		"avgpool":        func(b *builder) { b.avgPool(3, 2) },
-		"batchnorm":      func(b *builder) { b.batchNorm("l") },
-		"groupnorm":      func(b *builder) { b.groupNorm("l", 2) },
-		"dropout":        func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dense("m", 4) },
-		"relu, dropout":  func(b *builder) { b.dense("l", 20); b.relu(); b.dropout(0.4); b.dense("m", 4) },
-		"dropout twice":  func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dropout(0.2); b.dense("m", 4) },
-		"in place chain": func(b *builder) { b.dense("l", 9); b.relu(); b.dense("m", 7); b.relu(); b.dense("n", 5); b.relu() },
-		"identity":       func(b *builder) { b.residual(func() { b.conv("l", 4, 3, 1, 1) }, nothing) },
+		"dense":         func(b *builder) { b.dense("l", 3) },
+		"conv":          func(b *builder) { b.conv("l", 3, 3, 1, 0) },
+		"conv padded":   func(b *builder) { b.conv("l", 3, 3, 1, 1, noBias) },
+		"conv strided":  func(b *builder) { b.conv("l", 5, 3, 2, 1) },
+		"conv 1x1":      func(b *builder) { b.conv("l", 2, 1, 2, 0) },
+		"relu":          func(b *builder) { b.conv("l", 3, 1, 1, 0); b.relu() },
+		"maxpool":       func(b *builder) { b.conv("l", 3, 1, 1, 0); b.maxPool(2, 2) },
+		"relupool":      func(b *builder) { b.conv("l", 3, 1, 1, 0); b.reluPool() },
+		"relupool 3":    func(b *builder) { b.pool(reluMaxPooling, 3, 2) },
+		"avgpool":       func(b *builder) { b.avgPool(3, 2) },
+		"batchnorm":     func(b *builder) { b.batchNorm("l") },
+		"groupnorm":     func(b *builder) { b.groupNorm("l", 2) },
+		"dropout":       func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dense("m", 4) },
+		"relu, dropout": func(b *builder) { b.dense("l", 20); b.relu(); b.dropout(0.4); b.dense("m", 4) },
+		"dropout twice": func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dropout(0.2); b.dense("m", 4) },
+		"in place chain": func(b *builder) {
+			b.dense("l", 9)
+			b.relu()
+			b.dense("m", 7)
+			b.relu()
+			b.dense("n", 5)
+			b.relu()
+		},
+		"identity": func(b *builder) { b.residual(func() { b.conv("l", 4, 3, 1, 1) }, nothing) },
 		"projection": func(b *builder) {
 			b.conv("k", 4, 1, 1, 0)
 			b.residual(func() { b.conv("l", 4, 3, 2, 1); b.relu(); b.conv("m", 4, 3, 1, 1) }, func() { b.conv("s", 4, 1, 2, 0) })
@@ -77,12 +84,12 @@ func checkGradients(t *testing.T, b *builder, in tensor.Shape, n int) {
 	}
 }
 
-// compareDifferences allows a tenth of the elements to differ: those where a step crosses the kink of a ReLU or of a
-// maximum. The differences themselves are good to about 1e-3 of the largest.
+// compareDifferences leaves out elements where the loss bends within the step, at the kink of a ReLU or of a maximum:
+// its second difference shows that. At least half must remain.
 func compareDifferences(t *testing.T, name string, grad, v []float32, loss func() float64) {
 	t.Helper()
-	const eps = 4e-3
-	largest, off := 1e-3, 0
+	const eps = 1e-3
+	largest, checked, middle := 1e-2, 0, loss()
 	for _, d := range grad {
 		largest = max(largest, math.Abs(float64(d)))
 	}
@@ -92,12 +99,16 @@ func compareDifferences(t *testing.T, name string, grad, v []float32, loss func(
 		v[i] = old - eps
 		down := loss()
 		v[i] = old
-		step := float64(old+eps) - float64(old-eps)
-		if d := (up - down) / step; math.Abs(d-float64(grad[i])) > 3e-3*largest {
-			off++
-			if off > 1+len(v)/10 {
-				t.Fatalf("gradient of %s[%d] is %g, differences say %g", name, i, grad[i], d)
-			}
+		if math.Abs(up-2*middle+down) > 1e-2*largest*eps {
+			continue
 		}
+		checked++
+		step := float64(old+eps) - float64(old-eps)
+		if d := (up - down) / step; math.Abs(d-float64(grad[i])) > 6e-3*largest {
+			t.Fatalf("gradient of %s[%d] is %g, differences say %g", name, i, grad[i], d)
+		}
+	}
+	if checked < len(v)/2 {
+		t.Errorf("only %d of %d elements of %s were comparable", checked, len(v), name)
 	}
 }

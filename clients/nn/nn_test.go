@@ -76,26 +76,29 @@ func TestParameterCounts(t *testing.T) {
 	}
 }
 
-// A small network must be able to learn twenty random examples by heart, with every optimizer.
+// Small networks must be able to learn twenty random examples by heart, with every optimizer.
 func TestMemorises(t *testing.T) {
+	side16 := tensor.Shape{H: 16, W: 16, C: 3}
 	for _, c := range []struct {
 		model string
+		in    tensor.Shape
 		opt   OptimizerConfig
 		lr    float64
 		steps int
 	}{
-		{"logistic", OptimizerConfig{Name: "sgd"}, 0.05, 60},
-		{"lenet5", OptimizerConfig{Name: "sgd", Momentum: 0.9}, 0.03, 100},
-		{"mcmahan-cnn", OptimizerConfig{Name: "adam", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, 1e-3, 12},
-		{"resnet8-gn", OptimizerConfig{Name: "rmsprop", Smoothing: 0.99, Epsilon: 1e-8}, 1e-3, 40},
-		{"cnn4", OptimizerConfig{Name: "sgd", Momentum: 0.9, Nesterov: true}, 0.1, 30},
+		{"logistic", cifarShape, OptimizerConfig{Name: "sgd"}, 0.05, 60},
+		{"mlp", mnistShape, OptimizerConfig{Name: "sgd", Momentum: 0.9, Nesterov: true, WeightDecay: 1e-4}, 0.05, 30},
+		{"lenet5", cifarShape, OptimizerConfig{Name: "sgd", Momentum: 0.9}, 0.03, 100},
+		{"tf-cnn", tensor.Shape{H: 20, W: 20, C: 1}, OptimizerConfig{Name: "adam", Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, 3e-3, 50},
+		{"resnet8-gn", side16, OptimizerConfig{Name: "rmsprop", Smoothing: 0.99, Epsilon: 1e-8}, 3e-3, 70},
+		{"cnn4", side16, OptimizerConfig{Name: "adam", Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8}, 3e-3, 15},
 	} {
 		t.Run(c.model, func(t *testing.T) {
-			m := mustNew(t, c.model, cifarShape, 10)
+			m := mustNew(t, c.model, c.in, 10)
 			r := rng.New(3, "memorise")
 			w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
 			m.Init(w, r)
-			x, y := randomBatch(r, cifarShape, 10, 20)
+			x, y := randomBatch(r, c.in, 10, 20)
 			net, opt := m.NewNet(20), NewOptimizer(c.opt, m.Layout())
 			net.Bind(w, g)
 			var loss float64
@@ -104,7 +107,7 @@ func TestMemorises(t *testing.T) {
 				loss, correct = net.Train(x, y, r)
 				opt.Step(w, g, c.lr)
 			}
-			if correct != 20 || loss > 0.1 || math.IsNaN(loss) {
+			if correct != 20 || loss > 0.2 || math.IsNaN(loss) {
 				t.Errorf("after %d steps %d of 20 are right, loss %g", c.steps, correct, loss)
 			}
 		})

@@ -91,18 +91,14 @@ func (q QSGD) Encode(symbols []uint32, side []byte, _, kept []float32, t *codecs
 
 // symbol rounds r, in levels, up in magnitude if u, in [0, 1), is below its fraction.
 func (q QSGD) symbol(r, u float64) uint32 {
-	a := math.Abs(r)
-	level := int(a)
-	if u < a-float64(level) {
-		level++
-	}
-	switch level = min(level, q.Levels); {
+	level := min(up(math.Abs(r), u), uint32(q.Levels))
+	switch {
 	case level == 0:
 		return 0
 	case r < 0:
-		return uint32(2 * level)
+		return 2 * level
 	}
-	return uint32(2*level - 1)
+	return 2*level - 1
 }
 
 // Decode implements codecs.Quantizer.

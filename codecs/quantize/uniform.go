@@ -68,7 +68,7 @@ func (q Uniform) Encode(symbols []uint32, side []byte, full, kept []float32, t *
 		if q.Nearest {
 			symbols[i] = uint32(math.RoundToEven(r))
 		} else {
-			symbols[i] = uint32(r + unit(rng.At(t.Seed, uint64(i))))
+			symbols[i] = up(r, unit(rng.At(t.Seed, uint64(i))))
 		}
 	}
 	return side, nil
@@ -107,7 +107,7 @@ func (q Uniform) Decode(kept []float32, symbols []uint32, side []byte, _ *codecs
 	}
 	step := (float64(high) - float64(low)) / q.levels()
 	for i, code := range symbols {
-		kept[i] = float32(float64(low) + float64(code)*step)
+		kept[i] = float32(float64(low) + float64(float64(code)*step))
 	}
 	return side, nil
 }

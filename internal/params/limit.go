@@ -135,7 +135,7 @@ func (l limit) words(quoted bool) string {
 }
 
 func number(x float64) string {
-	if x == math.Trunc(x) && math.Abs(x) < 1e12 {
+	if size := math.Abs(x); size == 0 || size >= 1e-6 && size < 1e12 {
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(x, 'g', -1, 64)

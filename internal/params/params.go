@@ -116,6 +116,9 @@ func (f Field) Unset() bool {
 // Ok reports whether the field's present value is allowed. Unlike Check it takes a zero value as it stands.
 func (f Field) Ok() bool { return f.limit.allows(f.Value) }
 
+// OfWords reports whether the field is a string or a list of strings.
+func (f Field) OfWords() bool { return elemKind(f.Value.Type()) == reflect.String }
+
 // Words returns the values that the field's one tag lists, nil if it has none.
 func (f Field) Words() []string { return f.limit.one }
 

@@ -1,0 +1,10 @@
+// Package all registers every codec that flsim has. Import it for that effect alone.
+package all
+
+import (
+	_ "flsim/codecs/cossgd"    // cossgd
+	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse
+	_ "flsim/codecs/quantize"  // float16, qsgd, uniform
+	_ "flsim/codecs/sparsify"  // topk, randommask
+	_ "flsim/codecs/transform" // hadamard
+)

@@ -1,0 +1,133 @@
+package entropy
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"flsim/codecs"
+	"flsim/internal/wire"
+)
+
+func init() {
+	codecs.Register(codecs.Entry{
+		Type:  "deflate",
+		Slot:  codecs.SlotEntropy,
+		Doc:   "Deflate on the symbols packed at fixed width.",
+		Paper: "Deutsch 1996, RFC 1951",
+		New:   func() codecs.Settings { return &DeflateSettings{Level: 1} },
+	})
+}
+
+// DeflateSettings are the parameters of deflate.
+type DeflateSettings struct {
+	Level int `toml:"level" in:"[-2,9]" doc:"Effort from 1 to 9; 0 stores, -1 is the library's choice, -2 codes without looking for repetitions."`
+}
+
+// Stage builds the entropy coder.
+func (s *DeflateSettings) Stage() (any, error) { return NewDeflate(s.Level), nil }
+
+// Deflate packs symbols at fixed width, least significant bit first, and compresses the bytes in the format of
+// RFC 1951. Its output depends on the Go release, whose compressor it uses.
+type Deflate struct {
+	writers sync.Pool
+}
+
+// NewDeflate returns a coder of a level of compress/flate, -2 to 9. It panics if there is no such level.
+func NewDeflate(level int) *Deflate {
+	if _, err := flate.NewWriter(nil, level); err != nil {
+		panic(err)
+	}
+	d := new(Deflate)
+	d.writers.New = func() any {
+		w := new(deflater)
+		w.flate, _ = flate.NewWriter(nil, level)
+		return w
+	}
+	return d
+}
+
+type deflater struct {
+	flate  *flate.Writer
+	packed []byte
+}
+
+// Encode implements codecs.EntropyCoder.
+func (d *Deflate) Encode(dst []byte, symbols []uint32, a codecs.Alphabet) ([]byte, error) {
+	if len(symbols) == 0 {
+		return dst, nil
+	}
+	w := d.writers.Get().(*deflater)
+	defer d.writers.Put(w)
+	w.packed = wire.AppendPacked(w.packed[:0], symbols, uint(a.Bits()))
+	out := bytes.NewBuffer(dst)
+	w.flate.Reset(out)
+	if _, err := w.flate.Write(w.packed); err != nil {
+		return nil, err
+	}
+	if err := w.flate.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+type inflater struct {
+	in     bytes.Reader
+	flate  io.ReadCloser
+	packed []byte
+}
+
+var inflaters = sync.Pool{New: func() any {
+	r := new(inflater)
+	r.flate = flate.NewReader(&r.in)
+	return r
+}}
+
+// Decode implements codecs.EntropyCoder. It inflates no more than the symbols take, whatever msg would expand to.
+func (d *Deflate) Decode(symbols []uint32, msg []byte, a codecs.Alphabet) error {
+	if len(symbols) == 0 {
+		return onlyEmpty(msg)
+	}
+	r := inflaters.Get().(*inflater)
+	defer inflaters.Put(r)
+	size := wire.PackedSize(len(symbols), uint(a.Bits()))
+	if cap(r.packed) < size+1 {
+		r.packed = make([]byte, size+1)
+	}
+	if err := r.inflate(r.packed[:size+1], msg); err != nil {
+		return err
+	}
+	return wire.Unpack(symbols, r.packed[:size], uint(a.Bits()))
+}
+
+// inflate fills all but the last byte of dst and makes sure that msg holds no more.
+func (r *inflater) inflate(dst, msg []byte) error {
+	r.in.Reset(msg)
+	if err := r.flate.(flate.Resetter).Reset(&r.in, nil); err != nil {
+		return err
+	}
+	n, err := io.ReadFull(r.flate, dst)
+	switch {
+	case err == nil:
+		return errors.New("Deflate's output is longer than the symbols")
+	case n == len(dst)-1 && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)):
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: Deflate's output has %d of %d bytes", wire.ErrTruncated, n, len(dst)-1)
+	default:
+		return err
+	}
+	if r.in.Len() > 0 {
+		return fmt.Errorf("there are %d bytes behind Deflate's last block", r.in.Len())
+	}
+	return nil
+}
+
+func onlyEmpty(msg []byte) error {
+	if len(msg) > 0 {
+		return errEmpty
+	}
+	return nil
+}

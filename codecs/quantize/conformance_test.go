@@ -1,0 +1,45 @@
+package quantize
+
+import (
+	"testing"
+
+	"flsim/codecs"
+	"flsim/codecs/codectest"
+)
+
+// chain returns a constructor of the chain of the stage that s describes.
+func chain(t testing.TB, s func() codecs.Settings) func() codecs.Codec {
+	return func() codecs.Codec {
+		stage, err := s().Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := codecs.New(nil, stage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+}
+
+var variants = []struct {
+	name     string
+	settings func() codecs.Settings
+	codectest.Options
+}{
+	{"float16", func() codecs.Settings { return &Float16Settings{} }, codectest.Options{}},
+	{"qsgd 4 bits", func() codecs.Settings { return &QSGDSettings{Bits: 4, Norm: "l2", Scope: "tensor"} }, codectest.Options{}},
+	{"qsgd 8 bits max", func() codecs.Settings { return &QSGDSettings{Bits: 8, Norm: "max", Scope: "tensor"} }, codectest.Options{}},
+	{"qsgd model", func() codecs.Settings { return &QSGDSettings{Levels: 15, Norm: "l2", Scope: "model"} }, codectest.Options{}},
+	{"qsgd bucket", func() codecs.Settings { return &QSGDSettings{Levels: 4, Norm: "max", Scope: "bucket", Bucket: 100} }, codectest.Options{}},
+	{"uniform", func() codecs.Settings { return &UniformSettings{Bits: 4, Range: "minmax", Rounding: "stochastic"} }, codectest.Options{}},
+	{"uniform symmetric", func() codecs.Settings {
+		return &UniformSettings{Bits: 2, Range: "symmetric", Clip: 0.01, Rounding: "nearest"}
+	}, codectest.Options{}},
+}
+
+func TestConformance(t *testing.T) {
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) { codectest.Run(t, chain(t, v.settings), v.Options) })
+	}
+}
