@@ -39,7 +39,9 @@ func (d *decoder) chains(n *node, e *Experiment) {
 	}
 	up := d.chain(n.kid("uplink").kid("chain"), "uplink.chain", e.Uplink.Chain, tables, stages)
 	down := d.chain(n.kid("downlink").kid("chain"), "downlink.chain", e.Downlink.Chain, tables, stages)
-	for _, s := range append(up, down...) {
+	d.wiring(n.kid("uplink").kid("chain"), "uplink.chain", e.Uplink.Skip, up)
+	d.wiring(n.kid("downlink").kid("chain"), "downlink.chain", e.Downlink.Skip, down)
+	for _, s := range slices.Concat(up, down) {
 		if !slices.ContainsFunc(e.Codec, func(o Stage) bool { return o.Name == s.Name }) {
 			e.Codec = append(e.Codec, s)
 		}
@@ -63,6 +65,7 @@ func (d *decoder) stage(n *node) (Stage, bool) {
 	before := len(d.bad)
 	d.table(n, path, s.Settings, "type")
 	if len(d.bad) > before {
+		d.markBad(path)
 		return s, true
 	}
 	if _, err := s.Settings.Stage(); err != nil {
@@ -135,6 +138,21 @@ func (d *decoder) chain(n *node, path string, names []string, tables *node, stag
 		d.slots(n, path, list)
 	}
 	return list
+}
+
+// wiring reports what package codecs refuses in a chain whose stages are sound one by one.
+func (d *decoder) wiring(n *node, path string, skip []string, list []Stage) {
+	if n == nil || d.isBad(path, parent(path)+".skip", "codec") {
+		return
+	}
+	for _, s := range list {
+		if d.isBad(join("codec", s.Name)) {
+			return
+		}
+	}
+	if _, err := chain(list, skip); err != nil {
+		d.fail(n, path, true, "", "%s: %v", path, err)
+	}
 }
 
 func (d *decoder) unknownStage(n *node, path, name string, tables *node) {

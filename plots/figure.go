@@ -88,8 +88,8 @@ func (f *Figure) plot(t theme, c draw.Canvas, curves lines) *plot.Plot {
 	p.BackgroundColor = nil
 	t.apply(p)
 	size := c.Size()
-	p.X.Label.Text = fitted(p.X.Label.TextStyle, f.XLabel, size.X)
-	p.Y.Label.Text = fitted(p.Y.Label.TextStyle, f.YLabel, size.Y)
+	p.X.Label.Text = fitted(p.X.Label.TextStyle, f.XLabel, size.X-t.pt(40))
+	p.Y.Label.Text = fitted(p.Y.Label.TextStyle, f.YLabel, size.Y-t.pt(10))
 	p.X.Tick.Marker = ticker(f.LogX, int(size.X/t.pt(42)))
 	p.Y.Tick.Marker = ticker(f.LogY, int(size.Y/t.pt(20)))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = f.ranges(curves.list)

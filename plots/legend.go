@@ -108,6 +108,7 @@ func (g legend) outside(c draw.Canvas) (rest draw.Canvas, r vg.Rectangle, column
 // says how many are missing.
 func (g legend) draw(c draw.Canvas, r vg.Rectangle, columns int) {
 	step := r.Size().X / vg.Length(columns)
+	style := g.theme.legend()
 	room := max(columns, int((r.Size().Y+g.pt(1))/g.row())*columns)
 	for i, e := range g.entries {
 		at := vg.Point{
@@ -115,7 +116,8 @@ func (g legend) draw(c draw.Canvas, r vg.Rectangle, columns int) {
 			Y: r.Max.Y - g.row()*(vg.Length(i/columns)+0.5),
 		}
 		if i == room-1 && len(g.entries) > room {
-			write(c, g.theme.legend(), at, fmt.Sprintf("and %d more", len(g.entries)-i))
+			at.Y -= style.Font.Size * 0.36
+			write(c, style, at, fmt.Sprintf("and %d more", len(g.entries)-i))
 			return
 		}
 		g.entry(c, e, at, step)

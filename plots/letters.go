@@ -2,6 +2,7 @@ package plots
 
 import (
 	"math"
+	"sort"
 	"strings"
 	"unicode"
 
@@ -56,12 +57,9 @@ func fitted(s text.Style, txt string, room vg.Length) string {
 		return txt
 	}
 	runes := []rune(txt)
-	for n := len(runes) - 1; n > 0; n-- {
-		if cut := strings.TrimSpace(string(runes[:n])) + "…"; s.Width(cut) <= room {
-			return cut
-		}
-	}
-	return "…"
+	cut := func(n int) string { return strings.TrimSpace(string(runes[:n])) + "…" }
+	n := sort.Search(len(runes), func(n int) bool { return s.Width(cut(n)) > room })
+	return cut(max(n-1, 0))
 }
 
 // wrapped divides text at spaces into lines that fit the room, at most the given number of them.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"flsim/sim/record"
 )
@@ -58,6 +60,8 @@ type group struct {
 	runs  []*record.Run
 }
 
+func (g group) experiment() string { return g.runs[0].Manifest.Experiment }
+
 // byVariant groups runs, in the order of experiments' names and of the variants in their files. A run that was given
 // twice counts once; two different runs of one variant and seed cannot both be right and are an error.
 func byVariant(runs []*record.Run) ([]group, error) {
@@ -107,12 +111,14 @@ func tellApart(groups []group) {
 		clash = clash || taken[g.order]
 		taken[g.order] = true
 	}
+	several := groups[0].experiment() != groups[len(groups)-1].experiment()
 	for i := range groups {
+		g := &groups[i]
 		if clash {
-			groups[i].order = i
+			g.order = i
 		}
-		if first := groups[0].runs[0].Manifest.Experiment; first != groups[len(groups)-1].runs[0].Manifest.Experiment {
-			groups[i].label = groups[i].runs[0].Manifest.Experiment + ": " + groups[i].label
+		if several {
+			g.label = g.experiment() + ": " + g.label
 		}
 	}
 }
@@ -159,7 +165,7 @@ func (f *Figure) wide() bool {
 	var all []float64
 	for _, s := range f.Series {
 		for _, c := range slices.Concat(s.Seeds, s.Beside) {
-			all = append(all, c.Y...)
+			all = append(all, c.clean().Y...)
 		}
 	}
 	if len(all) == 0 {
@@ -179,7 +185,7 @@ func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options)
 		f.YLabel = capital(strings.TrimPrefix(f.YLabel, "Test "))
 	}
 	if o.Best {
-		f.YLabel = "Best " + strings.ToLower(f.YLabel[:1]) + f.YLabel[1:] + " so far"
+		f.YLabel = "Best " + small(f.YLabel) + " so far"
 	}
 	if y.column == first.Metric && !o.Beside {
 		for _, v := range first.Targets {
@@ -189,11 +195,21 @@ func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options)
 	}
 }
 
+// capital returns s with its first letter as a capital, small with a small one.
 func capital(s string) string {
-	if s == "" {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return s
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(unicode.ToUpper(first)) + s[n:]
+}
+
+func small(s string) string {
+	first, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToLower(first)) + s[n:]
 }
 
 // subtitle tells what all runs have in common, what the band is, and what a reader must not overlook.

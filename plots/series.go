@@ -87,7 +87,8 @@ func (c Curve) clean() Curve {
 	return out
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// finite reports whether v is a number that one can square; larger ones, of runs that diverged, count as infinite.
+func finite(v float64) bool { return math.Abs(v) < 1e150 }
 
 // commonGrid returns the x at which clean curves are compared; nil if they have none in common.
 func commonGrid(curves []Curve) []float64 {

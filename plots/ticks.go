@@ -118,7 +118,7 @@ func oneTwoFive(low, high float64) []plot.Tick {
 
 // dense puts linear ticks at their places on the logarithmic axis.
 func (t logTicks) dense(low, high float64) []plot.Tick {
-	ticks := linearTicks{max(2, t.count/2)}.Ticks(math.Pow(10, low), math.Pow(10, high))
+	ticks := linearTicks{max(3, t.count*2/3)}.Ticks(math.Pow(10, low), math.Pow(10, high))
 	out := ticks[:0]
 	for _, tick := range ticks {
 		if tick.Value > 0 {

@@ -39,7 +39,7 @@ func TestTickLabels(t *testing.T) {
 		{logTicks{8}, lg(1e-9), lg(1e-6), "10⁻⁹ 10⁻⁸ 10⁻⁷ 10⁻⁶"},
 		{logTicks{3}, 0, 12, "10⁰ 10⁵ 10¹⁰"},
 		{logTicks{8}, lg(150), lg(5200), "200 500 1000 2000 5000"},
-		{logTicks{8}, lg(51), lg(83), "60 80"},
+		{logTicks{8}, lg(51), lg(83), "60 70 80"},
 	}
 	for _, test := range tests {
 		if got := labels(test.ticker.Ticks(test.low, test.high)); got != test.want {

@@ -20,7 +20,7 @@ func flagSuggestion(cmd *cobra.Command, err error) string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	if near := spell.Nearest(word, names); near != "" {
-		return fmt.Sprintf("; did you mean --%s?", near)
+		return fmt.Sprintf(", did you mean --%s?", near)
 	}
 	return ""
 }

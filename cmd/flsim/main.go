@@ -14,6 +14,7 @@ import (
 	"flsim/clients"
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/internal/spell"
 	"flsim/sim"
 )
 
@@ -141,9 +142,13 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	hint := ""
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf("; did you mean %q?", near[0])
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := "; flsim --help lists them"
+	if near := spell.Nearest(args[0], names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return usageError{fmt.Errorf("there is no command %q%s", args[0], hint)}
 }

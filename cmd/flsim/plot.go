@@ -81,15 +81,14 @@ func (o *plotOptions) plot(args []string) ([]string, error) {
 		return plots.DrawAll(runs, o.folder(runs), plots.DefaultSpecs(runs), size)
 	}
 	o.fill(runs)
-	if !file {
-		spec := plots.Spec{Name: o.y + "-" + o.x, X: o.x, Y: o.y, Options: options}
-		return plots.DrawAll(runs, o.folder(runs), []plots.Spec{spec}, size)
-	}
 	figure, err := plots.FromRuns(runs, o.x, o.y, options)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return []string{o.out}, plots.Save(o.out, figure, size)
+	if file {
+		return []string{o.out}, plots.Save(o.out, figure, size)
+	}
+	return plots.SaveAll(filepath.Join(o.folder(runs), o.y+"-"+o.x), figure, size)
 }
 
 // fill completes the axes.

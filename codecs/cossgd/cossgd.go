@@ -11,7 +11,6 @@ import (
 
 	"flsim/codecs"
 	"flsim/codecs/internal/magnitude"
-	"flsim/internal/rng"
 	"flsim/internal/wire"
 )
 
@@ -63,19 +62,12 @@ func (q Quantizer) Encode(symbols []uint32, side []byte, full, kept []float32, t
 	case g.norm == 0:
 		clear(symbols)
 	case q.Stochastic:
-		for i, x := range kept {
-			symbols[i] = g.up(g.real(x), unit(rng.At(t.Seed, uint64(i))))
-		}
+		g.stochastic(symbols, kept, t.Seed)
 	default:
-		for i, x := range kept {
-			symbols[i] = g.nearest(g.real(x))
-		}
+		g.nearest(symbols, kept)
 	}
 	return side, nil
 }
-
-// unit maps a random word to a float64 in [0, 1).
-func unit(x uint64) float64 { return float64(x>>11) / (1 << 53) }
 
 // Decode implements codecs.Quantizer.
 func (q Quantizer) Decode(kept []float32, symbols []uint32, side []byte, _ *codecs.Tensor) ([]byte, error) {
@@ -152,17 +144,6 @@ func (g *grid) real(x float32) float64 {
 	theta := angle(float64(x) / float64(g.norm))
 	r := (theta - g.lowest) / g.span * g.levels
 	return max(0, min(g.levels, r))
-}
-
-func (g *grid) nearest(r float64) uint32 { return uint32(math.RoundToEven(r)) }
-
-// up rounds r up if u, in [0, 1), is below its fraction.
-func (g *grid) up(r, u float64) uint32 {
-	low := math.Floor(r)
-	if u < r-low {
-		low++
-	}
-	return uint32(low)
 }
 
 // value returns what a code decodes to: norm cos(bound + code span/levels).

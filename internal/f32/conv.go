@@ -23,6 +23,12 @@ func (g Conv) Patch() int { return g.Kernel * g.Kernel * g.Cin }
 //	y[i][oy][ox][o] = bias[o] + sum over r, c, k of x[i][oy*Stride+r-Pad][ox*Stride+c-Pad][k] * w[r][c][k][o]
 func (s *Scratch) ConvForward(g Conv, y, x, w, bias []float32, n int) {
 	c := plan(g)
+	if g.Stride == 1 && g.Cin <= thin {
+		for i := range n {
+			s.planesImage(&c, c.output(y, i), s.bordered(&c, c.input(x, i)), w, bias)
+		}
+		return
+	}
 	wt := s.transposed(&c, w)
 	for i := range n {
 		s.forwardImage(&c, c.output(y, i), s.bordered(&c, c.input(x, i)), wt, bias)

@@ -92,10 +92,14 @@ func (s Shape) Size() int { return s.H * s.W * s.C }
 // String writes the shape as height x width x channels, as in "32x32x3".
 func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.H, s.W, s.C) }
 
-// ParseShape reads what String writes.
+// maxSide bounds the dimensions that ParseShape accepts, so that the size of a shape it returns fits an int.
+const maxSide = 1 << 20
+
+// ParseShape reads what String writes. Dimensions are at least 1 and at most 2^20.
 func ParseShape(text string) (Shape, error) {
 	var s Shape
-	if n, err := fmt.Sscanf(text, "%dx%dx%d", &s.H, &s.W, &s.C); n != 3 || err != nil || s.H < 1 || s.W < 1 || s.C < 1 || s.String() != text {
+	n, err := fmt.Sscanf(text, "%dx%dx%d", &s.H, &s.W, &s.C)
+	if n != 3 || err != nil || min(s.H, s.W, s.C) < 1 || max(s.H, s.W, s.C) > maxSide || s.String() != text {
 		return Shape{}, fmt.Errorf("%q is not a shape; write height x width x channels, as in 32x32x3", text)
 	}
 	return s, nil

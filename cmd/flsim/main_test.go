@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts compare with")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"flsim": main})
+}
+
+// TestScripts runs the command as its users do. Each file of testdata/script is a session with its files.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"interrupt": interrupt,
+		},
+	})
+}
+
+// exits runs a command and checks its exit code: exits CODE COMMAND ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// interrupt runs a command, interrupts it as soon as the only file that a pattern matches has 20 lines, and checks that
+// it then exits with the code of a stopped run: interrupt PATTERN COMMAND ARGS...
+func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupt PATTERN COMMAND ARGS...")
+	}
+	path, err := exec.LookPath(filepath.Join(binDir(ts), args[1]))
+	ts.Check(err)
+	cmd := exec.Command(path, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	ts.Check(cmd.Start())
+	for range 3000 {
+		if lines(ts.MkAbs(args[0])) >= 20 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitStopped {
+		ts.Fatalf("interrupted command ends with %v, want exit code %d", err, exitStopped)
+	}
+}
+
+// binDir returns the folder that testscript put the commands into.
+func binDir(ts *testscript.TestScript) string {
+	first, _, _ := strings.Cut(ts.Getenv("PATH"), string(filepath.ListSeparator))
+	return first
+}
+
+// lines counts the lines of the only file that pattern matches.
+func lines(pattern string) int {
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) != 1 {
+		return 0
+	}
+	data, _ := os.ReadFile(paths[0]) // a file that is not there yet has no lines
+	return bytes.Count(data, []byte("\n"))
+}

@@ -1,0 +1,91 @@
+package configs
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// Every key of this document is called like nothing else in it, and its value says so.
+const places = "a = 1\r\n" +
+	"\tbb = 'bb!'\n" +
+	"\"c c\" = [ 'c c!', 2]\n" +
+	"d.ee.f = \"f!\" # dü\n" +
+	"g = { h = 'h!', \"i j\"='i j!', k.l = 'l!', m = { n = 'n!' } }\n" +
+	"o = '''\no!'''\n" +
+	"[p]\n" +
+	"q = [\n 'q!',\n 3]\n" +
+	"[ r . \"s\".t ]\n" +
+	"u = ''\n" +
+	"  [ v.'w.w' ]\n" +
+	"z.x=-3.5\n" +
+	"[p.y]\n"
+
+func TestPlacesOfKeysAndValues(t *testing.T) {
+	src := &source{name: "places", text: "\ufeff" + places}
+	root, err := parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	var walk func(n *node)
+	walk = func(n *node) {
+		for _, k := range n.kids {
+			order = append(order, k.key)
+			if !strings.HasPrefix(src.text[k.keyAt:], k.key) {
+				t.Errorf("key %q is said to stand at %q", k.key, clip(src.text[k.keyAt:]))
+			}
+			if s, ok := k.value.(string); ok && !strings.HasPrefix(strings.TrimLeft(src.text[k.valAt:], "'\"\n"), s) && s != "" {
+				t.Errorf("value of %q is said to stand at %q", k.key, clip(src.text[k.valAt:]))
+			}
+			if !k.table && !strings.ContainsRune("1'\"[-", rune(src.text[k.valAt])) {
+				t.Errorf("value of %q is said to start at %q", k.key, clip(src.text[k.valAt:]))
+			}
+			walk(k)
+		}
+	}
+	walk(root)
+	if got := strings.Join(order, "|"); got != "a|bb|c c|d|ee|f|g|h|i j|k|l|m|n|o|p|q|y|r|s|t|u|v|w.w|z|x" {
+		t.Errorf("the order is %s", got)
+	}
+}
+
+// plainDistance is the textbook recursion that distance tabulates.
+func plainDistance(a, b []rune) int {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) + len(b)
+	}
+	x, y := a[:len(a)-1], b[:len(b)-1]
+	d := plainDistance(x, y)
+	if a[len(x)] != b[len(y)] {
+		d++
+	}
+	d = min(d, plainDistance(x, b)+1, plainDistance(a, y)+1)
+	if len(x) > 0 && len(y) > 0 && a[len(x)] == b[len(y)-1] && a[len(x)-1] == b[len(y)] {
+		d = min(d, plainDistance(x[:len(x)-1], y[:len(y)-1])+1)
+	}
+	return d
+}
+
+func TestDistance(t *testing.T) {
+	words := rapid.StringOfN(rapid.RuneFrom([]rune("abü")), 0, 5, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := words.Draw(t, "a"), words.Draw(t, "b")
+		if got, want := distance(a, b), plainDistance([]rune(a), []rune(b)); got != want {
+			t.Errorf("distance(%q, %q) = %d, want %d", a, b, got, want)
+		}
+	})
+}
+
+func TestNearest(t *testing.T) {
+	legal := []string{"lr", "count", "per_round", "momentum", "set", "seed"}
+	for word, want := range map[string]string{
+		"LR": "lr", "cuont": "count", "coun": "count", "Count": "count", "perround": "per_round", "momentnm": "momentum", "momentnmm": "momentum", "sedd": "seed",
+		"l": "lr", "x": "", "rl": "lr", "batch": "", "counting": "",
+	} {
+		if got := nearest(word, legal); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

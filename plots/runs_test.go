@@ -1,0 +1,203 @@
+package plots
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"flsim/sim/record"
+)
+
+func mustFigure(t *testing.T, runs []*record.Run, x, y string, o Options) *Figure {
+	t.Helper()
+	f, err := FromRuns(runs, x, y, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFromRuns(t *testing.T) {
+	runs := sampleRuns(variants, 3, 10, 5)
+	slices.Reverse(runs)
+	f := mustFigure(t, runs, "uplink_bits", "accuracy", Options{})
+	if f.Title != "sample" || f.XLabel != "Uplink, all clients (Mbit)" || f.YLabel != "Test accuracy (%)" || !f.LogX || f.LogY {
+		t.Errorf("%+v", f)
+	}
+	if want := "synthetic data (synthetic-images) · tf-cnn · 100 clients · mean ± std over 3 seeds"; f.Subtitle != want {
+		t.Errorf("subtitle %q", f.Subtitle)
+	}
+	for i, s := range f.Series {
+		if s.Label != variants[i].label || s.Order != i || len(s.Seeds) != 3 || s.Beside != nil {
+			t.Errorf("series %d: %+v", i, s)
+		}
+	}
+	last := runs[len(runs)-1] // variant 0, seed 1
+	got := f.Series[0].Seeds[0]
+	if len(got.X) != 3 || got.X[2] != last.Rounds[10]["uplink_wire_bits_cum"]*1e-6 || got.Y[2] != last.Rounds[10]["accuracy"]*100 {
+		t.Errorf("%v of %v", got, last.Rounds[10])
+	}
+	if drawn := f.lines()[0]; len(drawn.X) != 2 {
+		t.Errorf("round 0, at 0 bits, is on the logarithmic axis: %v", drawn.X)
+	}
+}
+
+func TestCurvesKeepTheirLook(t *testing.T) {
+	runs := sampleRuns(variants, 1, 10, 5)
+	all := mustFigure(t, runs, "round", "accuracy", Options{}).lines()
+	some := mustFigure(t, runs[2:], "round", "loss", Options{}).lines()
+	if len(some) != 2 || some[0].color != all[2].color || some[1].marker != all[3].marker {
+		t.Errorf("variants changed their look where others were left out")
+	}
+}
+
+func TestFromRunsOptions(t *testing.T) {
+	runs := sampleRuns(variants[:1], 2, 10, 1)
+	f := mustFigure(t, runs, "round", "loss", Options{Beside: true, Band: MinMaxBand})
+	if f.YLabel != "Loss" || f.Main != "test" || f.Beside != "training" || len(f.Series[0].Beside) != 2 {
+		t.Errorf("training beside test: %+v", f)
+	}
+	if !strings.HasSuffix(f.Subtitle, "mean and range over 2 seeds") {
+		t.Errorf("subtitle %q", f.Subtitle)
+	}
+	f = mustFigure(t, runs, "round", "accuracy", Options{Best: true})
+	if f.YLabel != "Best test accuracy (%) so far" || !slices.IsSorted(f.Series[0].Seeds[0].Y) {
+		t.Errorf("best so far: %q, %v", f.YLabel, f.Series[0].Seeds[0].Y)
+	}
+	for _, row := range runs[0].Rounds {
+		row["uplink_paper_bits_cum"] = row["uplink_wire_bits_cum"] / 2
+	}
+	f = mustFigure(t, runs, "uplink_bits", "accuracy", Options{Account: "paper"})
+	if f.XLabel != "Uplink paper, all clients (Mbit)" || len(f.Series[0].Seeds[0].X) == 0 {
+		t.Errorf("paper bits: %q", f.XLabel)
+	}
+	for _, r := range runs {
+		r.Manifest.Targets = []float64{0.45}
+	}
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []Target{{45, "target 45"}}) {
+		t.Errorf("targets: %v", f.Targets)
+	}
+	if f = mustFigure(t, runs, "round", "loss", Options{}); f.Targets != nil {
+		t.Errorf("an accuracy is a target of the loss: %v", f.Targets)
+	}
+}
+
+func TestDivergedLossMakesALogarithmicAxis(t *testing.T) {
+	runs := sampleRuns(variants, 1, 10, 1)
+	if mustFigure(t, runs, "round", "loss", Options{}).LogY {
+		t.Error("ordinary losses are on a logarithmic axis")
+	}
+	runs[1].Rounds[10]["loss"] = 4e6
+	if !mustFigure(t, runs, "round", "loss", Options{}).LogY {
+		t.Error("a loss of 4 million flattens all others")
+	}
+}
+
+func TestTimeUnits(t *testing.T) {
+	for seconds, want := range map[float64]string{0: "s", 200: "s", 7000: "min", 86400: "h", 1e6: "days"} {
+		if _, label := timeAxis(seconds); label != "Simulated time ("+want+")" {
+			t.Errorf("%v s: %s", seconds, label)
+		}
+	}
+	f := mustFigure(t, sampleRuns(variants, 1, 60, 5), "sim_time", "accuracy", Options{})
+	if x := f.Series[0].Seeds[0].X; f.XLabel != "Simulated time (min)" || x[len(x)-1] < 60 || x[len(x)-1] > 120 {
+		t.Errorf("%s: %v", f.XLabel, x)
+	}
+}
+
+func TestSubtitles(t *testing.T) {
+	runs := sampleRuns(variants[:2], 2, 2, 1)[:3]
+	runs[0].Result = nil
+	runs[1].Manifest.Synthetic = false
+	runs[1].Manifest.Clients = 10000
+	f := mustFigure(t, runs, "round", "loss", Options{})
+	if want := "synthetic data in part · tf-cnn · mean ± std over 1 to 2 seeds · 1 of 3 runs unfinished"; f.Subtitle != want {
+		t.Errorf("subtitle %q", f.Subtitle)
+	}
+	runs = runs[1:2]
+	f = mustFigure(t, runs, "round", "loss", Options{})
+	if want := "synthetic-images · tf-cnn · 10,000 clients · 1 seed"; f.Subtitle != want {
+		t.Errorf("subtitle %q", f.Subtitle)
+	}
+}
+
+func TestRunsOfSeveralExperiments(t *testing.T) {
+	a, b := sampleRuns(variants[:2], 1, 2, 1), sampleRuns(variants[:2], 1, 2, 1)
+	for _, r := range b {
+		r.Manifest.Experiment = "other"
+	}
+	f := mustFigure(t, append(a, b...), "round", "loss", Options{})
+	if f.Title != "" || len(f.Series) != 4 || f.Series[0].Label != "other: FedAvg (float32)" || f.Series[3].Order != 3 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestSameRunTwice(t *testing.T) {
+	runs := sampleRuns(variants[:1], 1, 2, 1)
+	twin := *runs[0]
+	twin.Dir = "copy"
+	f := mustFigure(t, append(runs, &twin), "round", "loss", Options{})
+	if len(f.Series) != 1 || len(f.Series[0].Seeds) != 1 {
+		t.Errorf("%+v", f.Series)
+	}
+	twin.Manifest.ID = "other settings"
+	if _, err := FromRuns(append(runs, &twin), "round", "loss", Options{}); err == nil || !strings.Contains(err.Error(), "settings differ") {
+		t.Error(err)
+	}
+}
+
+func TestFromRunsErrors(t *testing.T) {
+	runs := sampleRuns(variants[:1], 1, 2, 1)
+	for _, test := range []struct{ x, y, account, want string }{
+		{"bits", "loss", "", `column "bits"; the columns are accuracy, downlink_wire_bits_cum`},
+		{"round", "los", "", `column "los"`},
+		{"uplink_bits", "loss", "payload", `column "uplink_payload_bits_cum"`},
+		{"uplink_bits", "loss", "wires", "there are wire, payload, entropy, paper"},
+	} {
+		if _, err := FromRuns(runs, test.x, test.y, Options{Account: test.account}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+	if _, err := FromRuns(nil, "round", "loss", Options{}); err == nil {
+		t.Error("no runs, no error")
+	}
+	runs[0].Rounds = nil
+	if _, err := FromRuns(runs, "", "", Options{Best: true, Beside: true}); err != nil {
+		t.Error(err)
+	}
+	if f, err := FromRuns(runs, "round", "loss", Options{}); err != nil || len(f.lines()) != 0 {
+		t.Errorf("a run that has not measured yet: %v", err)
+	}
+}
+
+func TestAnyColumn(t *testing.T) {
+	f := mustFigure(t, sampleRuns(variants[:1], 1, 2, 1), "downlink_wire_bits_cum", "uplink_wire_bits_cum", Options{})
+	if f.XLabel != "Downlink wire bits, cumulative (Mbit)" || f.YLabel != "Uplink wire bits, cumulative (Mbit)" {
+		t.Errorf("%q, %q", f.XLabel, f.YLabel)
+	}
+}
+
+func TestDrawAll(t *testing.T) {
+	runs := sampleRuns(variants[:2], 1, 10, 5)
+	dir := filepath.Join(t.TempDir(), "made", "figures")
+	paths, err := DrawAll(runs, dir, DefaultSpecs(runs), DefaultSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, name := range []string{"accuracy-uplink_bits", "accuracy-total_bits", "accuracy-round", "accuracy-sim_time", "loss-round"} {
+		for _, format := range []string{"png", "svg", "pdf"} {
+			want = append(want, filepath.Join(dir, name+"."+format))
+		}
+	}
+	if !slices.Equal(paths, want) {
+		t.Errorf("%q", paths)
+	}
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			t.Error(err)
+		}
+	}
+}
