@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -45,15 +46,16 @@ func NewTrainer(p *Plan) *Trainer {
 	}
 }
 
-// DivergedError says that a client's training left the finite numbers.
+// DivergedError says that a client's loss or weights left the finite numbers.
 type DivergedError struct {
-	Round, Client, Step int
-	Loss                float64
+	Round, Client int
+	Step          int     // optimizer steps taken in the round when that was seen
+	Loss          float64 // of the last step
 }
 
 // Error names the place and the usual remedy.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("training diverged: round %d, client %d, step %d has loss %v; a lower clients.lr usually cures it",
+	return fmt.Sprintf("training diverged: in round %d client %d left the finite numbers by step %d (loss %v); a lower clients.lr usually cures it",
 		e.Round, e.Client, e.Step, e.Loss)
 }
 
@@ -73,6 +75,9 @@ func (t *Trainer) Run(task *Task) (Result, error) {
 	}
 	seed := rng.Derive(t.plan.Seeds.Codec, "uplink", uint64(task.Round), uint64(task.Client))
 	res.Sent, err = t.plan.Uplink.Send(nil, wire.Update, t.update, task.State.Residual, shared, seed)
+	if errors.Is(err, codecs.ErrNotFinite) {
+		return Result{}, &DivergedError{Round: task.Round, Client: task.Client, Step: t.plan.Training.StepsOf(len(task.Shard)), Loss: res.Loss}
+	}
 	if err != nil {
 		return Result{}, fmt.Errorf("round %d, client %d, uplink: %w", task.Round, task.Client, err)
 	}

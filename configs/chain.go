@@ -9,11 +9,6 @@ import (
 	"flsim/internal/params"
 )
 
-// typeField is what every [codec.NAME] table has besides the parameters of its type.
-type typeField struct {
-	Type string `toml:"type" required:"true" doc:"Type of the stage, as flsim codecs lists them."`
-}
-
 func typeNames() []string {
 	var names []string
 	for _, e := range codecs.Entries() {

@@ -3,10 +3,8 @@ package configs
 import (
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"flsim/internal/params"
@@ -53,29 +51,6 @@ func (d *decoder) isBad(paths ...string) bool {
 		}
 	}
 	return false
-}
-
-func locate(n *node, value bool, message string) Error {
-	at, width := n.keyAt, len(n.key)
-	if value && !n.table && n.valAt >= 0 {
-		at, width = n.valAt, n.valueWidth()
-	}
-	return n.src.errorAt(at, width, message)
-}
-
-// valueWidth is the length of the value as written, up to the end of its line.
-func (n *node) valueWidth() int {
-	rest, _, _ := strings.Cut(n.src.text[n.valAt:], "\n")
-	if s, ok := n.value.(string); ok && len(s)+2 <= len(rest) && rest[1:1+len(s)] == s {
-		return len(s) + 2
-	}
-	if _, list := n.value.([]any); list {
-		return strings.LastIndexByte(rest, ']') + 1
-	}
-	if i := strings.IndexAny(rest, " \t,}#\r"); i >= 0 {
-		return i
-	}
-	return len(rest)
 }
 
 func join(path, key string) string {
@@ -133,7 +108,7 @@ func (d *decoder) unknown(n *node, path string, legal []string) map[string]bool 
 		return meant
 	}
 	for _, k := range n.kids {
-		if slices.Contains(legal, k.key) {
+		if slices.Contains(legal, k.key) || d.report.full() {
 			continue
 		}
 		var absent []string
@@ -280,17 +255,6 @@ func (d *decoder) words(k *node, path string, f params.Field, legal []string) {
 	}
 }
 
-// locateWord points at a string inside a value, or at the whole value where the string cannot be found as it is.
-func locateWord(n *node, word, message string) Error {
-	if n.src.text != "" && n.valAt >= 0 {
-		text := n.src.text[n.valAt:]
-		if i := strings.Index(text, strconv.Quote(word)); i >= 0 && i < 4096 {
-			return n.src.errorAt(n.valAt+i, len(word)+2, message)
-		}
-	}
-	return locate(n, true, message)
-}
-
 // keyed is an error about one key of a table that a type reads by itself.
 type keyed interface {
 	error
@@ -310,108 +274,4 @@ func (d *decoder) unmarshalError(k *node, path string, f params.Field, err error
 		}
 	}
 	d.fail(at, path, !errors.As(err, &ke), wanted(path, f), "%s", message)
-}
-
-// assign converts a TOML value to a field's type. Integers become floats where floats are wanted, and nothing else
-// is converted.
-func assign(to reflect.Value, value any) bool {
-	if list, ok := value.([]any); ok && to.Kind() == reflect.Slice {
-		s := reflect.MakeSlice(to.Type(), len(list), len(list))
-		for i, v := range list {
-			if !assign(s.Index(i), v) {
-				return false
-			}
-		}
-		to.Set(s)
-		return true
-	}
-	switch x := value.(type) {
-	case string:
-		return assignIf(to.Kind() == reflect.String, func() { to.SetString(x) })
-	case bool:
-		return assignIf(to.Kind() == reflect.Bool, func() { to.SetBool(x) })
-	case float64:
-		return assignIf(to.CanFloat() && !to.OverflowFloat(x) || to.CanFloat() && math.IsInf(x, 0), func() { to.SetFloat(x) })
-	case int64:
-		switch {
-		case to.CanInt() && !to.OverflowInt(x):
-			to.SetInt(x)
-		case to.CanUint() && x >= 0 && !to.OverflowUint(uint64(x)):
-			to.SetUint(uint64(x))
-		case to.CanFloat():
-			to.SetFloat(float64(x))
-		default:
-			return false
-		}
-		return true
-	}
-	return false
-}
-
-func assignIf(ok bool, set func()) bool {
-	if ok {
-		set()
-	}
-	return ok
-}
-
-// describe names a value with its type, as in `the string "ten"`.
-func describe(n *node) string {
-	if n.table {
-		return "a table"
-	}
-	switch v := n.value.(type) {
-	case string:
-		return "the string " + clip(params.Format(v))
-	case bool:
-		return fmt.Sprintf("the truth value %v", v)
-	case int64:
-		return fmt.Sprintf("the integer %d", v)
-	case float64:
-		return "the number " + params.Format(v)
-	case []any:
-		return "a list" + mixed(v)
-	case []map[string]any:
-		return "a list of tables"
-	}
-	return "a date or time"
-}
-
-// mixed says which element types a list has, where that is easily said.
-func mixed(list []any) string {
-	if len(list) == 0 {
-		return ""
-	}
-	first := reflect.TypeOf(list[0])
-	for _, v := range list {
-		if reflect.TypeOf(v) != first {
-			return " of different types"
-		}
-	}
-	switch list[0].(type) {
-	case string:
-		return " of strings"
-	case int64:
-		return " of integers"
-	case float64:
-		return " of numbers"
-	}
-	return ""
-}
-
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "..."
-	}
-	return s
-}
-
-func article(words string) string {
-	if strings.HasPrefix(words, "integer") {
-		return "an " + words
-	}
-	if words == "true or false" {
-		return words
-	}
-	return "a " + words
 }

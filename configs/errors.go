@@ -103,8 +103,16 @@ type report struct {
 	order []string // the file, then the options: the order in which errors are listed
 }
 
+const maxErrors = 100
+
+// full reports whether so much is wrong that more would help nobody.
+func (r *report) full() bool { return len(r.errs) >= maxErrors }
+
 func (r *report) add(e Error, variant string) {
 	i, known := r.index[e]
+	if !known && r.full() {
+		return
+	}
 	if !known {
 		if r.index == nil {
 			r.index = make(map[Error]int)

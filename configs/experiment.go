@@ -33,8 +33,8 @@ type Experiment struct {
 
 // Seeds holds the seeds of the four kinds of random streams. One that is not given equals the experiment's seed.
 type Seeds struct {
-	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Partition, held-out examples and synthetic images."`
-	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights, order of the batches and dropout."`
+	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out examples and order of the batches."`
+	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights and dropout."`
 	System uint64 `toml:"system" in:"[0,]" default:"seed" doc:"Speeds of devices and links, and who is sampled."`
 	Codec  uint64 `toml:"codec" in:"[0,]" default:"seed" doc:"Random masks and stochastic rounding."`
 }

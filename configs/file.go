@@ -115,7 +115,9 @@ func (l *loader) read(root, over *node) {
 	l.checkBase(merge(base, common), sections)
 	for order, v := range l.variants {
 		for _, s := range l.seedsOf(v, seeds) {
-			l.readRun(order, v, merge(merge(merge(base, v.over), s), merge(common, l.own(over, v))))
+			if l.readRun(order, v, merge(merge(merge(base, v.over), s), merge(common, l.own(over, v)))); len(l.report.errs) > 0 {
+				break // another seed's errors would be the same
+			}
 		}
 	}
 	l.warnUnused(base)

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +49,19 @@ func checkPlaces(t *testing.T, err error, text string) {
 		if e.Message == "" || e.File == "" || e.Line < 0 || e.Line > len(lines) || e.Line > 0 && e.Col < 1 {
 			t.Errorf("the error has no proper place: %+v", e)
 		}
+	}
+}
+
+func TestLargeNonsenseIsRefusedSoon(t *testing.T) {
+	var b strings.Builder
+	for i := 0; b.Len() < maxText-20; i++ {
+		fmt.Fprintf(&b, "k%d=%d\n", i, i)
+	}
+	_, err := Parse("many.toml", b.String(), nil)
+	if errs, ok := err.(Errors); !ok || len(errs) != maxErrors {
+		t.Errorf("got %d errors, want %d", len(errs), maxErrors)
+	}
+	if _, err := Parse("long.toml", b.String()+b.String(), nil); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -60,8 +60,8 @@ func settings(t *rapid.T) []string {
 		word("clients.lr_per_round.kind", "step", "cosine"), number("clients.lr_per_step.gamma", 0.1, 1),
 		fmt.Sprintf(`clients.gflops={dist="lognormal",median=%v,sigma=%v}`, rapid.Float64Range(1e-3, 1e6).Draw(t, "median"), rapid.Float64Range(0, 3).Draw(t, "sigma")),
 		word("network.uplink_mbps", "inf", "3", "0.25", `{dist="constant",value=4}`), number("network.latency_ms", 0, 1e4),
-		word("uplink.chain", `["q"]`, `["topk","q","fse"]`, `["hadamard","float16"]`, `["cos"]`, `["none"]`, `["float32"]`),
-		word("downlink.chain", `[]`, `["cos","deflate"]`, `["q"]`), word("codec.q.bits", "2", "8"), number("codec.cos.clip", 0, 0.9),
+		word("uplink.chain", `["q"]`, `["topk","q","fse"]`, `["hadamard","float16"]`, `["clipped"]`, `["none"]`, `["float32"]`),
+		word("downlink.chain", `[]`, `["clipped","deflate"]`, `["q"]`), word("codec.q.bits", "2", "8"), number("codec.clipped.clip", 0, 0.9),
 		word("eval.targets", "[]", "[0.1]", "[0.5,0.25]"), word("output.transfers", "true"), word("output.dir", `'a "b"\c'`, `"ü\n"`),
 	}
 	var chosen []string
@@ -90,8 +90,9 @@ downlink_mbps = 2
 [codec.q]
 type = "qsgd"
 bits = 4
-[codec.cos]
-type = "cossgd"
+[codec.clipped]
+type = "uniform"
+range = "symmetric"
 [variant.only]
 label = "Only"
 `
@@ -140,7 +141,7 @@ func TestCanonicalHoldsWhatMatters(t *testing.T) {
 		"rounds=3", "seed=2", "seeds.model=2", "data.train=20", "data.validation=0.1", "model.name=mlp", "clients.count=13",
 		"clients.per_round=3", "clients.local_steps=3", "clients.lr=0.2", "clients.jitter=0.1", "clients.gflops=2",
 		"clients.lr_per_round.kind=cosine", "network.uplink_mbps=2", "network.latency_ms=2", "network.server_mbps=2", "server.lr=0.5",
-		"codec.q.bits=5", `uplink.chain=["q", "fse"]`, `uplink.chain=["cos"]`, `downlink.chain=["q"]`, "uplink.error_feedback=true",
+		"codec.q.bits=5", `uplink.chain=["q", "fse"]`, `uplink.chain=["clipped"]`, `downlink.chain=["q"]`, "uplink.error_feedback=true",
 		`uplink.skip=["bias"]`, "downlink.reference=last", "eval.every=2", "eval.train_examples=0",
 	} {
 		if canonical(t, small, `uplink.chain=["q"]`, set) == base {

@@ -39,9 +39,9 @@ func parseSet(option string) (*node, error) {
 // setName is what messages call an option.
 func setName(option string) string { return "--set " + option }
 
-// adopt makes src the source of a tree, whose places then mean nothing.
+// adopt makes src the source of a tree, which then has no places.
 func (n *node) adopt(src *source) {
-	n.src, n.keyAt, n.valAt = src, -1, -1
+	n.src, n.doc = src, nil
 	for _, k := range n.kids {
 		k.adopt(src)
 	}

@@ -33,14 +33,15 @@ func TestPlacesOfKeysAndValues(t *testing.T) {
 	walk = func(n *node) {
 		for _, k := range n.kids {
 			order = append(order, k.key)
-			if !strings.HasPrefix(src.text[k.keyAt:], k.key) {
-				t.Errorf("key %q is said to stand at %q", k.key, clip(src.text[k.keyAt:]))
+			keyAt, valAt := k.place()
+			if !strings.HasPrefix(src.text[keyAt:], k.key) {
+				t.Errorf("key %q is said to stand at %q", k.key, clip(src.text[keyAt:]))
 			}
-			if s, ok := k.value.(string); ok && !strings.HasPrefix(strings.TrimLeft(src.text[k.valAt:], "'\"\n"), s) && s != "" {
-				t.Errorf("value of %q is said to stand at %q", k.key, clip(src.text[k.valAt:]))
+			if s, ok := k.value.(string); ok && !strings.HasPrefix(strings.TrimLeft(src.text[valAt:], "'\"\n"), s) && s != "" {
+				t.Errorf("value of %q is said to stand at %q", k.key, clip(src.text[valAt:]))
 			}
-			if !k.table && !strings.ContainsRune("1'\"[-", rune(src.text[k.valAt])) {
-				t.Errorf("value of %q is said to start at %q", k.key, clip(src.text[k.valAt:]))
+			if !k.table && !strings.ContainsRune("1'\"[-", rune(src.text[valAt])) {
+				t.Errorf("value of %q is said to start at %q", k.key, clip(src.text[valAt:]))
 			}
 			walk(k)
 		}

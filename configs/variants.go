@@ -125,7 +125,7 @@ func (l *loader) readSweep(section, common *node) []*node {
 	seeds := d.seeds(n)
 	list := make([]*node, len(seeds))
 	for i, s := range seeds {
-		kid := &node{key: "seed", value: s, src: n.src, keyAt: n.keyAt, valAt: n.valAt}
+		kid := &node{key: "seed", value: s, src: n.src, prim: n.prim, doc: n.doc}
 		list[i] = &node{table: true, src: n.src, kids: []*node{kid}}
 	}
 	return list

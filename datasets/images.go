@@ -72,6 +72,7 @@ func (m *Images) normalise(x []float32, pixels []uint8) {
 	switch len(m.tables) {
 	case 1:
 		t := &m.tables[0]
+		x = x[:len(pixels)] // spares the bounds check
 		for i, p := range pixels {
 			x[i] = t[p]
 		}

@@ -49,6 +49,9 @@ func TestPDFTakesStraightColoursAndOutlines(t *testing.T) {
 	if !strings.Contains(buf.String(), "/ca 0.157") {
 		t.Error("the fill is not translucent")
 	}
+	if !strings.Contains(buf.String(), "/CreationDate (D:20000101000000)") {
+		t.Error("the file tells when it was made")
+	}
 	if strings.Contains(content, "BT") {
 		t.Error("there is text that is not outlines")
 	}

@@ -28,6 +28,9 @@ func (t linearTicks) Ticks(low, high float64) []plot.Tick {
 		}
 		ticks = append(ticks, tick)
 	}
+	if labelled(ticks) < 2 { // one number tells no scale
+		return linearTicks{2 * t.count}.Ticks(low, high)
+	}
 	return ticks
 }
 
@@ -79,6 +82,9 @@ func (t logTicks) Ticks(low, high float64) []plot.Tick {
 
 func (t logTicks) decades(low, high, first, last float64) []plot.Tick {
 	every := math.Ceil((last - first + 1) / float64(t.count))
+	for every > 1 && math.Floor(last/every)-math.Ceil(first/every) < 1 { // fewer than two labels
+		every = math.Floor(every / 2)
+	}
 	plain := first >= -3 && last <= 5 // numbers that one reads without counting noughts
 	var ticks []plot.Tick
 	for d := first - 1; d <= last; d++ {

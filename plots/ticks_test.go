@@ -33,6 +33,7 @@ func TestTickLabels(t *testing.T) {
 		{linearTicks{4}, 0, 4e9, "0 1×10⁹ 2×10⁹ 3×10⁹ 4×10⁹"},
 		{linearTicks{4}, 0, 4e-6, "0 1×10⁻⁶ 2×10⁻⁶ 3×10⁻⁶ 4×10⁻⁶"},
 		{linearTicks{4}, 5, 5, "5"},
+		{linearTicks{2}, 1, 40680, "20_000 40_000"},
 		{logTicks{8}, lg(3), lg(2300), "10 100 1000"},
 		{logTicks{8}, lg(0.004), lg(20), "0.01 0.1 1 10"},
 		{logTicks{8}, lg(9000), lg(2e5), "10_000 100_000"},
@@ -63,7 +64,7 @@ func checkTicks(t *rapid.T, ticks []plot.Tick, low, high float64, most int) {
 		}
 		seen[tick.Label] = true
 	}
-	if n := labelled(ticks); n < 1 || n > most || len(ticks) > 200 {
+	if n := labelled(ticks); n < 2 && high-low > 0.4 || n > most || len(ticks) > 200 {
 		t.Fatalf("%d labels and %d ticks from %v to %v: %v", n, len(ticks), low, high, ticks)
 	}
 }
@@ -73,7 +74,7 @@ func TestLinearTicksProperties(t *testing.T) {
 		count := rapid.IntRange(2, 12).Draw(t, "count")
 		low := rapid.Float64Range(-1e4, 1e4).Draw(t, "low")
 		high := low + math.Pow(10, rapid.Float64Range(-3, 9).Draw(t, "width"))
-		checkTicks(t, linearTicks{count}.Ticks(low, high), low, high, count+1)
+		checkTicks(t, linearTicks{count}.Ticks(low, high), low, high, max(count+1, 6))
 	})
 }
 

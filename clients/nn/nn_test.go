@@ -200,8 +200,16 @@ func TestEqualInputsGiveEqualBits(t *testing.T) {
 		train := func(net *Net, shift int) []float32 {
 			w, g := make([]float32, m.Layout().Len()+shift)[shift:], make([]float32, m.Layout().Len()+shift)[shift:]
 			m.Init(w, rng.New(1, "init"))
+			for i := range g {
+				g[i] = 99 // to be overwritten
+			}
 			net.Bind(w, g)
 			net.Train(append(make([]float32, shift), x...)[shift:], y, rng.New(1, "dropout"))
+			for _, s := range m.Layout() {
+				if s.Kind == tensor.Buffer && slices.ContainsFunc(s.Of(g), func(v float32) bool { return v != 0 }) {
+					t.Errorf("%s: the gradient of %s is not 0", name, s.Name)
+				}
+			}
 			return append(g, w...)
 		}
 		want := train(m.NewNet(6), 0)

@@ -10,6 +10,7 @@ import (
 
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/internal/units"
 	"flsim/plots"
 )
 
@@ -51,7 +52,7 @@ client holds; with -o it draws that too.`,
 
 func check(w io.Writer, file *configs.File, b *configs.Builder, partition bool, folder string) error {
 	runs := file.Runs()
-	fmt.Fprintf(w, "%s: %d runs\n", file.Path, len(runs))
+	fmt.Fprintf(w, "%s: %s\n", file.Path, units.Count(len(runs), "run"))
 	sheet := &sheet{}
 	for _, run := range runs {
 		built, err := b.Build(run)

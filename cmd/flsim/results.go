@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"text/tabwriter"
 
 	"flsim/internal/units"
@@ -19,7 +18,7 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "curve\tseed\tfinal\tbest\tuplink\tsaved\tbit/parameter\tdownlink\tsim time")
 	for _, v := range targetsOf(runs) {
-		fmt.Fprintf(t, "\tuplink to %s", percent(v))
+		fmt.Fprintf(t, "\tuplink to %s", units.Percent(v))
 	}
 	fmt.Fprintln(t)
 	for _, r := range runs {
@@ -44,15 +43,16 @@ func footnote(runs []*record.Run) string {
 func writeRow(w io.Writer, r *record.Run) {
 	m, res := &r.Manifest, r.Result
 	float := plainUplink(r)
-	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s", m.Label, m.Seed, percent(res.Final), percent(res.Best),
-		units.Bits(float64(res.Uplink.Wire)), units.Percent(1-float64(res.Uplink.Wire)/float),
+	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s", m.Label, m.Seed, units.Percent(res.Final), units.Percent(res.Best),
+		units.Bits(float64(res.Uplink.Wire)), units.Percent(max(0, 1-float64(res.Uplink.Wire)/float)), // frames make float32 cost a little more than its values
+
 		32*float64(res.Uplink.Wire)/float, units.Bits(float64(res.Down.Wire)), units.Seconds(res.SimTime))
 	for i := range res.Targets {
 		t := &res.Targets[i]
 		if t.Reached {
 			fmt.Fprintf(w, "\t%s (round %d)", units.Bits(float64(t.Uplink)), t.Round)
 		} else {
-			fmt.Fprintf(w, "\tnot reached (best %s)", percent(res.Best))
+			fmt.Fprintf(w, "\tnot reached (best %s)", units.Percent(res.Best))
 		}
 	}
 	fmt.Fprintln(w)
@@ -66,8 +66,6 @@ func plainUplink(r *record.Run) float64 {
 	}
 	return messages * 32 * float64(r.Manifest.Elements)
 }
-
-func percent(share float64) string { return strings.Replace(units.Percent(share), " ", "", 1) }
 
 func targetsOf(runs []*record.Run) []float64 { return runs[0].Manifest.Targets }
 

@@ -109,7 +109,7 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet))
 	}
 	if err == nil && o.progress != "none" {
-		fmt.Fprintf(stderr, "%d runs in %s, peak memory %s\n", len(dirs), units.Span(time.Since(began)), peakMemory())
+		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
 	}
 	return err
 }

@@ -42,11 +42,18 @@ func Run(t *testing.T, make func() codecs.Codec, o Options) {
 	}
 }
 
-// RoundTrip checks one message for every layout and input of the suite: Run without what takes longer.
+// RoundTrip checks a message for every layout of the suite and some of its inputs: Run without what takes longer.
 func RoundTrip(t *testing.T, make func() codecs.Codec) {
 	t.Helper()
 	s := suite{make: make, Options: Options{Gaussian: math.Inf(1), Repeats: true}}
-	s.roundTrips(t)
+	for _, layout := range layouts() {
+		for _, input := range inputs() {
+			if layout.name == "typical" && input.name != "Gaussian" || input.name == "tiny" || input.name == "Laplace" {
+				continue
+			}
+			s.roundTrip(t, layout.of, draws(layout.of, 1, input.of))
+		}
+	}
 }
 
 type suite struct {

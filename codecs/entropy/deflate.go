@@ -94,33 +94,32 @@ func (d *Deflate) Decode(symbols []uint32, msg []byte, a codecs.Alphabet) error 
 	r := inflaters.Get().(*inflater)
 	defer inflaters.Put(r)
 	size := wire.PackedSize(len(symbols), uint(a.Bits()))
-	if cap(r.packed) < size+1 {
-		r.packed = make([]byte, size+1)
+	if cap(r.packed) < size {
+		r.packed = make([]byte, size)
 	}
-	if err := r.inflate(r.packed[:size+1], msg); err != nil {
+	if err := r.inflate(r.packed[:size], msg); err != nil {
 		return err
 	}
 	return wire.Unpack(symbols, r.packed[:size], uint(a.Bits()))
 }
 
-// inflate fills all but the last byte of dst and makes sure that msg holds no more.
+// inflate fills dst and makes sure that msg holds no more.
 func (r *inflater) inflate(dst, msg []byte) error {
 	r.in.Reset(msg)
 	if err := r.flate.(flate.Resetter).Reset(&r.in, nil); err != nil {
 		return err
 	}
-	n, err := io.ReadFull(r.flate, dst)
-	switch {
-	case err == nil:
-		return errors.New("Deflate's output is longer than the symbols")
-	case n == len(dst)-1 && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)):
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return fmt.Errorf("%w: Deflate's output has %d of %d bytes", wire.ErrTruncated, n, len(dst)-1)
-	default:
-		return err
+	if n, err := io.ReadFull(r.flate, dst); err != nil {
+		return fmt.Errorf("the inflated bytes end after %d of %d: %w", n, len(dst), err)
 	}
-	if r.in.Len() > 0 {
-		return fmt.Errorf("there are %d bytes behind Deflate's last block", r.in.Len())
+	var beyond [1]byte
+	switch n, err := io.ReadFull(r.flate, beyond[:]); {
+	case n > 0:
+		return errors.New("the inflated bytes are more than the symbols take")
+	case err != io.EOF:
+		return fmt.Errorf("behind the inflated bytes: %w", err)
+	case r.in.Len() > 0:
+		return fmt.Errorf("there are %d bytes behind the last block", r.in.Len())
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func chain() codecs.Codec {
 }
 
 func TestConformance(t *testing.T) {
-	codectest.Run(t, chain, codectest.Options{Gaussian: 4e-14, Laplace: 4e-14})
+	codectest.Run(t, chain, codectest.Options{Gaussian: 1.9e-14, Laplace: 1.9e-14})
 }
 
 func FuzzDecode(f *testing.F) { codectest.Fuzz(f, chain) }

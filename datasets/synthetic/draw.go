@@ -23,8 +23,8 @@ var sine = func() (t [turn]int) {
 	return t
 }()
 
-// wave returns the sine at position u of a wave of the given period.
-func wave(u, period int) int { return sine[(u*turn/period)&(turn-1)] }
+// wave returns the brightness at position u of a sine wave of the patch's period.
+func (p *patch) wave(u int) int { return sine[(u*p.pace>>12)&(turn-1)] }
 
 // A texture gives the brightness, from -one to one, at (u, v) in the patch's own coordinates.
 type texture func(u, v int, p *patch) int
@@ -34,15 +34,15 @@ var textures = [...]struct {
 	name string
 	at   texture
 }{
-	{"horizontal stripes", func(_, v int, p *patch) int { return wave(v+p.phaseV, p.period) }},
-	{"vertical stripes", func(u, _ int, p *patch) int { return wave(u+p.phaseU, p.period) }},
-	{"rising stripes", func(u, v int, p *patch) int { return wave(diagonal(u+v)+p.phaseU, p.period) }},
-	{"falling stripes", func(u, v int, p *patch) int { return wave(diagonal(u-v)+p.phaseU, p.period) }},
-	{"checks", func(u, v int, p *patch) int { return wave(u+p.phaseU, p.period) * wave(v+p.phaseV, p.period) / one }},
-	{"dots", func(u, v int, p *patch) int { return min(wave(u+p.phaseU, p.period), wave(v+p.phaseV, p.period)) }},
-	{"grid", func(u, v int, p *patch) int { return max(wave(u+p.phaseU, p.period), wave(v+p.phaseV, p.period)) }},
-	{"rings", func(u, v int, p *patch) int { return wave(length(u, v)+p.phaseU, p.period) }},
-	{"blob", func(u, v int, p *patch) int { return one - length(u, v)*one/p.radius }},
+	{"horizontal stripes", func(_, v int, p *patch) int { return p.wave(v+p.phaseV) }},
+	{"vertical stripes", func(u, _ int, p *patch) int { return p.wave(u+p.phaseU) }},
+	{"rising stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u+v)+p.phaseU) }},
+	{"falling stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u-v)+p.phaseU) }},
+	{"checks", func(u, v int, p *patch) int { return p.wave(u+p.phaseU) * p.wave(v+p.phaseV) / one }},
+	{"dots", func(u, v int, p *patch) int { return min(p.wave(u+p.phaseU), p.wave(v+p.phaseV)) }},
+	{"grid", func(u, v int, p *patch) int { return max(p.wave(u+p.phaseU), p.wave(v+p.phaseV)) }},
+	{"rings", func(u, v int, p *patch) int { return p.wave(length(u, v)+p.phaseU) }},
+	{"blob", func(u, v int, p *patch) int { return one - length(u, v)*p.fade>>11 }},
 	{"speckles", func(u, v int, p *patch) int { return speckle(u+p.phaseU, v+p.phaseV, p) }},
 }
 
@@ -68,6 +68,8 @@ type patch struct {
 	x, y, radius   int // centre and size
 	angle          int // by which the texture is turned
 	period         int
+	pace           int // 4096 turns per period: division is slow
+	fade           int // 2048 times one per radius
 	phaseU, phaseV int
 	dark, light    [3]int // colours, 0..255
 }
@@ -75,24 +77,32 @@ type patch struct {
 // paint lays the patch over canvas, an image of shape s with values of any size. The outermost eighth of the disc
 // fades out.
 func (p *patch) paint(canvas []int, s tensor.Shape) {
+	p.pace, p.fade = turn<<12/p.period, one<<11/p.radius
 	sin, cos := sine[p.angle&(turn-1)], sine[(p.angle+turn/4)&(turn-1)]
 	for y := max(0, (p.y-p.radius)/unit); y < min(s.H, (p.y+p.radius)/unit+1); y++ {
 		for x := max(0, (p.x-p.radius)/unit); x < min(s.W, (p.x+p.radius)/unit+1); x++ {
 			dx, dy := x*unit-p.x, y*unit-p.y
-			edge := p.radius - length(dx, dy)
-			if edge <= 0 {
-				continue
+			if opacity := p.opacity(dx*dx + dy*dy); opacity > 0 {
+				u, v := (cos*dx+sin*dy)>>8, (cos*dy-sin*dx)>>8
+				p.blend(canvas[(y*s.W+x)*s.C:][:s.C], p.at(u, v, p), opacity)
 			}
-			u, v := (cos*dx+sin*dy)/one, (cos*dy-sin*dx)/one
-			p.blend(canvas[(y*s.W+x)*s.C:][:s.C], p.at(u, v, p), min(one, edge*8*one/p.radius))
 		}
 	}
+}
+
+// opacity returns 0 to one at a point whose distance from the centre has the given square.
+func (p *patch) opacity(square int) int {
+	if inner := p.radius * 7 / 8; square <= inner*inner {
+		return one
+	}
+	edge := p.radius - int(math.Sqrt(float64(square)))
+	return min(one, max(0, edge)*8*p.fade>>11)
 }
 
 // blend mixes the colour of one pixel: opacity 0 leaves what is there, one replaces it by the texture's colour.
 func (p *patch) blend(pixel []int, brightness, opacity int) {
 	for c := range pixel {
-		colour := p.dark[c] + (p.light[c]-p.dark[c])*(brightness+one)/(2*one)
-		pixel[c] += (colour - pixel[c]) * opacity / one
+		colour := p.dark[c] + (p.light[c]-p.dark[c])*(brightness+one)>>9
+		pixel[c] += (colour - pixel[c]) * opacity >> 8
 	}
 }

@@ -48,15 +48,16 @@ func (p *painter) between(lo, hi int) int { return lo + p.r.IntN(hi-lo+1) }
 
 // background fills the canvas with a colour that changes evenly across it.
 func (p *painter) background() {
-	var base, right, down [3]int
-	for c := range base {
-		base[c], right[c], down[c] = p.between(70, 150), p.between(-40, 40), p.between(-40, 40)
-	}
 	s := p.shape
-	for y := range s.H {
-		for x := range s.W {
-			for c := range s.C {
-				p.canvas[(y*s.W+x)*s.C+c] = base[c] + right[c]*(2*x-s.W)/s.W + down[c]*(2*y-s.H)/s.H
+	for c := range 3 {
+		base, right, down := p.between(70, 150), p.between(-40, 40), p.between(-40, 40)
+		if c >= s.C {
+			continue // the same draws for every number of channels
+		}
+		corner, stepX, stepY := (base-right-down)*256, right*512/s.W, down*512/s.H
+		for y := range s.H {
+			for x := range s.W {
+				p.canvas[(y*s.W+x)*s.C+c] = (corner + stepX*x + stepY*y) >> 8
 			}
 		}
 	}

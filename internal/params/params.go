@@ -8,7 +8,7 @@
 //
 // The tag in gives a range: a bracket includes the bound and a parenthesis excludes it; an empty bound or inf means
 // none, and "inf]" admits infinity itself. The tag one lists the allowed words, as in one:"sgd|adam". The tag
-// required:"true" names a parameter without a default. On lists both apply to every element. A zero value that the
+// required:"true" names a parameter without a default, and default tells in words one that depends on others. On lists both apply to every element. A zero value that the
 // range excludes stands for a parameter that was not given.
 package params
 
@@ -25,6 +25,7 @@ type Param struct {
 	Name     string // its key, dotted for parameters of a nested table
 	Type     string // "integer", "number", "string", "true or false", "list of strings", ...
 	Default  string // as it is written in a configuration, empty where there is none
+	Computed string // the default in words, where it depends on other parameters
 	Allowed  string // "1 to 16", `"sgd" or "adam"`, ..., empty where every value of the type is
 	Unit     string
 	Doc      string // one sentence
@@ -95,6 +96,7 @@ func newField(name string, sf reflect.StructField, v reflect.Value) Field {
 		Type:     typeInWords(v),
 		Unit:     sf.Tag.Get("unit"),
 		Doc:      sf.Tag.Get("doc"),
+		Computed: sf.Tag.Get("default"),
 		Allowed:  f.limit.words(elemKind(v.Type()) == reflect.String),
 		Required: sf.Tag.Get("required") == "true",
 	}

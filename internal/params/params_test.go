@@ -36,7 +36,6 @@ type settings struct {
 	On      bool      `toml:"on"`
 	Reach   span      `toml:"reach" in:"[-2,2]"`
 	Version int       `toml:"version" one:"1|2"`
-	hidden  int
 }
 
 func defaults() *settings {

@@ -55,3 +55,11 @@ func Seconds(s float64) string { return Span(time.Duration(s * float64(time.Seco
 
 // Bytes writes a number of bytes with the SI prefix that leaves one to three digits before the point, as in "231 MB".
 func Bytes(n float64) string { return scaled(n, "B", "kB", "MB", "GB", "TB") }
+
+// Count writes a number of things, as in "1 run" and "4 runs".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
