@@ -7,6 +7,7 @@ import (
 
 	"flsim/codecs"
 	"flsim/internal/params"
+	"flsim/internal/spell"
 )
 
 func typeNames() []string {
@@ -73,7 +74,7 @@ func (d *decoder) stageType(n *node, path string) (codecs.Entry, bool) {
 	k := n.kid("type")
 	if k == nil {
 		for _, other := range n.kids {
-			if nearest(other.key, []string{"type"}) != "" {
+			if spell.Nearest(other.key, []string{"type"}) != "" {
 				d.fail(other, join(path, other.key), false, "", "key %q is unknown; did you mean %q?", join(path, other.key), path+".type")
 				return codecs.Entry{}, false
 			}
@@ -98,7 +99,7 @@ func (d *decoder) stageType(n *node, path string) (codecs.Entry, bool) {
 }
 
 func didYouMean(word string, legal []string) string {
-	if guess := nearest(word, legal); guess != "" {
+	if guess := spell.Nearest(word, legal); guess != "" {
 		return fmt.Sprintf("; did you mean %q?", guess)
 	}
 	return ""

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"flsim/internal/params"
+	"flsim/internal/spell"
 
 	"github.com/BurntSushi/toml"
 )
@@ -134,7 +135,7 @@ func (d *decoder) stray(k *node, path string, absent, legal []string) string {
 	home, elsewhere := homes(k.key)
 	meant := guess(k.key, absent)
 	if meant == "" {
-		meant = nearest(k.key, legal)
+		meant = spell.Nearest(k.key, legal)
 	}
 	switch {
 	case elsewhere && home == "":
@@ -248,7 +249,7 @@ func (d *decoder) words(k *node, path string, f params.Field, legal []string) {
 			continue
 		}
 		message := fmt.Sprintf("%s cannot be %q", path, w)
-		if guess := nearest(w, legal); guess != "" {
+		if guess := spell.Nearest(w, legal); guess != "" {
 			message += fmt.Sprintf("; did you mean %q?", guess)
 		}
 		d.failAt(locateWord(k, w, message), path, params.Choice(legal, true))
@@ -268,7 +269,7 @@ func (d *decoder) unmarshalError(k *node, path string, f params.Field, err error
 	if errors.As(err, &ke) {
 		if inner := k.kid(ke.Key()); inner != nil {
 			at, path = inner, join(path, inner.key)
-			if guess := nearest(inner.key, ke.Legal()); guess != "" && !slices.Contains(ke.Legal(), inner.key) {
+			if guess := spell.Nearest(inner.key, ke.Legal()); guess != "" && !slices.Contains(ke.Legal(), inner.key) {
 				message += fmt.Sprintf("; did you mean %q?", guess)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"flsim/internal/params"
+	"flsim/internal/spell"
 )
 
 // variant is one [variant.NAME] table.
@@ -59,7 +60,7 @@ func writtenKeys(n *node) (keys []string) {
 }
 
 func suggestion(word string, legal []string) string {
-	if guess := nearest(word, legal); guess != "" {
+	if guess := spell.Nearest(word, legal); guess != "" {
 		return fmt.Sprintf("; did you mean %q?", guess)
 	}
 	if len(legal) == 0 {
@@ -85,7 +86,7 @@ func (d *decoder) overrides(n *node, path string) *node {
 	var typo string
 	for _, k := range n.kids {
 		switch {
-		case k.key != "label" && !isTopKey(k.key) && nearest(k.key, []string{"label"}) != "":
+		case k.key != "label" && !isTopKey(k.key) && spell.Nearest(k.key, []string{"label"}) != "":
 			typo = k.key
 			d.fail(k, join(path, k.key), false, "", "key %q is unknown; did you mean \"label\"?", join(path, k.key))
 		case slices.Contains(notInVariants, k.key):

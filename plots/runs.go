@@ -20,6 +20,7 @@ type Options struct {
 	Best    bool   // show the best value so far in place of the value
 	Beside  bool   // draw the column on training data, "train_" + y, beside y
 	Account string // which bits an x axis of bits counts, one of Accounts; empty is "wire"
+	Title   string // empty is the experiment's name
 }
 
 // FromRuns makes a figure of column y over x, one of XNames or a column's name: a curve for each variant, with
@@ -178,7 +179,7 @@ func (f *Figure) wide() bool {
 // describe writes titles, labels and targets.
 func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options) {
 	first := &runs[0].Manifest
-	f.Title = common(runs, func(m *record.Manifest) string { return m.Experiment })
+	f.Title = cmp.Or(o.Title, common(runs, func(m *record.Manifest) string { return m.Experiment }))
 	f.Subtitle = subtitle(runs, groups, o.Band)
 	if o.Beside {
 		f.Main, f.Beside = "test", "training"

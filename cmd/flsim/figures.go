@@ -14,7 +14,8 @@ import (
 func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]string, error) {
 	specs := plots.DefaultSpecs(runs)
 	for _, p := range asked {
-		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: p.Y})
+		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: p.Y,
+			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside}})
 	}
 	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)
 }

@@ -32,22 +32,14 @@ func (s *DeflateSettings) Stage() (any, error) { return NewDeflate(s.Level), nil
 
 // Deflate packs symbols at fixed width, least significant bit first, and compresses the bytes in the format of
 // RFC 1951. Its output depends on the Go release, whose compressor it uses.
-type Deflate struct {
-	writers sync.Pool
-}
+type Deflate struct{ level int }
 
 // NewDeflate returns a coder of a level of compress/flate, -2 to 9. It panics if there is no such level.
-func NewDeflate(level int) *Deflate {
-	if _, err := flate.NewWriter(nil, level); err != nil {
-		panic(err)
+func NewDeflate(level int) Deflate {
+	if level < flate.HuffmanOnly || level > flate.BestCompression {
+		panic(fmt.Sprintf("entropy: Deflate has no level %d", level))
 	}
-	d := new(Deflate)
-	d.writers.New = func() any {
-		w := new(deflater)
-		w.flate, _ = flate.NewWriter(nil, level)
-		return w
-	}
-	return d
+	return Deflate{level}
 }
 
 type deflater struct {
@@ -55,13 +47,28 @@ type deflater struct {
 	packed []byte
 }
 
+// deflaters has a pool for every level.
+var deflaters [flate.BestCompression - flate.HuffmanOnly + 1]sync.Pool
+
+func (d Deflate) deflater() (*deflater, *sync.Pool) {
+	pool := &deflaters[d.level-flate.HuffmanOnly]
+	if w, ok := pool.Get().(*deflater); ok {
+		return w, pool
+	}
+	w, err := flate.NewWriter(nil, d.level)
+	if err != nil {
+		panic(err) // NewDeflate has checked the level
+	}
+	return &deflater{flate: w}, pool
+}
+
 // Encode implements codecs.EntropyCoder.
-func (d *Deflate) Encode(dst []byte, symbols []uint32, a codecs.Alphabet) ([]byte, error) {
+func (d Deflate) Encode(dst []byte, symbols []uint32, a codecs.Alphabet) ([]byte, error) {
 	if len(symbols) == 0 {
 		return dst, nil
 	}
-	w := d.writers.Get().(*deflater)
-	defer d.writers.Put(w)
+	w, pool := d.deflater()
+	defer pool.Put(w)
 	w.packed = wire.AppendPacked(w.packed[:0], symbols, uint(a.Bits()))
 	out := bytes.NewBuffer(dst)
 	w.flate.Reset(out)
@@ -87,7 +94,7 @@ var inflaters = sync.Pool{New: func() any {
 }}
 
 // Decode implements codecs.EntropyCoder. It inflates no more than the symbols take, whatever msg would expand to.
-func (d *Deflate) Decode(symbols []uint32, msg []byte, a codecs.Alphabet) error {
+func (d Deflate) Decode(symbols []uint32, msg []byte, a codecs.Alphabet) error {
 	if len(symbols) == 0 {
 		return onlyEmpty(msg)
 	}

@@ -228,6 +228,24 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestCount decodes messages into more and into fewer symbols than they hold.
+func TestCount(t *testing.T) {
+	for _, size := range []int{4, 200, 3000} {
+		a, symbols := codecs.Alphabet{Size: size}, gaussianLevels(2000, size)
+		for _, c := range coders {
+			msg, err := c.coder.Encode(nil, symbols, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range []int{0, 1, 1000, 1960, 2040, 9000} {
+				if err := c.coder.Decode(make([]uint32, n), msg, a); err == nil {
+					t.Errorf("%s: 2000 symbols of %d decode to %d", c.name, size, n)
+				}
+			}
+		}
+	}
+}
+
 // TestBomb inflates a stream that expands to far more than the symbols.
 func TestBomb(t *testing.T) {
 	d := NewDeflate(9)

@@ -73,7 +73,7 @@ func toHalf(x float32) uint32 {
 		// The unit in the last place of 0.5 is 2^-24, that of a subnormal half: the addition rounds, ties to even.
 		return sign | (math.Float32bits(math.Float32frombits(m)+0.5) - math.Float32bits(0.5))
 	}
-	m += 0x1000
+	m += 0xfff + m>>13&1
 	return sign | (m-rebias)>>13
 }
 
