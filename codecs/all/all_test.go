@@ -1,7 +1,9 @@
 package all
 
 import (
+	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -53,6 +55,9 @@ func TestCombinations(t *testing.T) {
 				slots[slot] = append(slots[slot], e)
 			}
 		}
+	}
+	if testing.Short() {
+		slots[codecs.SlotTransform] = slots[codecs.SlotTransform][:1]
 	}
 	for _, first := range slots[0] {
 		for _, second := range slots[1] {
@@ -123,6 +128,20 @@ func TestDeflatedCosines(t *testing.T) {
 		}
 		if got := 8 * float64(len(msg)) / n; math.Abs(got/c.deflate-1) > 0.02 {
 			t.Errorf("%d bits deflate to %.3f per element, want %.3f", c.bits, got, c.deflate)
+		}
+	}
+}
+
+// TestDocumented: the manual's table has a row for every type.
+func TestDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/codecs.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range codecs.Entries() {
+		row := fmt.Sprintf("| `%s` | %v |", e.Type, e.Slot)
+		if !strings.Contains(string(text), row) {
+			t.Errorf("docs/codecs.md has no row that starts with %q", row)
 		}
 	}
 }

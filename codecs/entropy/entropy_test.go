@@ -211,7 +211,11 @@ func TestDamagedTable(t *testing.T) {
 func TestHostile(t *testing.T) {
 	r := rng.New(3, "hostile")
 	symbols := make([]uint32, 500)
-	for i := range 4000 {
+	messages := 1500
+	if testing.Short() {
+		messages = 150
+	}
+	for i := range messages {
 		msg := make([]byte, r.IntN(200))
 		for j := range msg {
 			msg[j] = byte(r.Uint64())

@@ -35,26 +35,26 @@ type TopK struct {
 
 // Select implements codecs.Sparsifier.
 func (s TopK) Select(msg []byte, v []float32, layout codecs.Layout, _ *codecs.Shared, _ uint64) ([]byte, []int32, error) {
-	var kept []int32
+	kept := make([]int32, 0, s.count(len(v))+len(layout))
 	if s.PerTensor {
 		for _, seg := range layout {
 			kept = s.largest(kept, seg.Of(v), seg.Off)
 		}
 	} else {
-		kept = s.largest(nil, v, 0)
+		kept = s.largest(kept, v, 0)
 	}
 	return appendPositions(msg, kept, len(v)), kept, nil
 }
+
+// count returns how many of n elements are kept.
+func (s TopK) count(n int) int { return max(1, min(n, int(s.Keep*float64(n)))) }
 
 // largest appends the positions of the k largest in v, off higher.
 func (s TopK) largest(kept []int32, v []float32, off int) []int32 {
 	if len(v) == 0 {
 		return kept
 	}
-	k := max(1, min(len(v), int(s.Keep*float64(len(v)))))
-	if kept == nil {
-		kept = make([]int32, 0, k)
-	}
+	k := s.count(len(v))
 	last, larger := magnitude.Largest(v, k)
 	ties := k - larger
 	for i, x := range v {
