@@ -63,9 +63,10 @@ func (e *DivergedError) Error() string {
 func (t *Trainer) Run(task *Task) (Result, error) {
 	shared := &codecs.Shared{Layout: t.plan.Model.Layout(), Round: task.Round, Rounds: task.Rounds,
 		Reference: task.Received, Control: task.Control}
+	seed := rng.Derive(t.plan.Seeds.Codec, "uplink", uint64(task.Round), uint64(task.Client))
 	var res Result
 	var err error
-	if reparam := t.reparam(shared); reparam != nil {
+	if reparam := t.reparam(shared, seed); reparam != nil {
 		res, err = t.reshaped(task, reparam)
 	} else {
 		res, err = t.plain(task)
@@ -73,7 +74,6 @@ func (t *Trainer) Run(task *Task) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	seed := rng.Derive(t.plan.Seeds.Codec, "uplink", uint64(task.Round), uint64(task.Client))
 	res.Sent, err = t.plan.Uplink.Send(nil, wire.Update, t.update, task.State.Residual, shared, seed)
 	if errors.Is(err, codecs.ErrNotFinite) {
 		return Result{}, &DivergedError{Round: task.Round, Client: task.Client, Step: t.plan.Training.StepsOf(len(task.Shard)), Loss: res.Loss}
@@ -86,11 +86,11 @@ func (t *Trainer) Run(task *Task) (Result, error) {
 	return res, nil
 }
 
-func (t *Trainer) reparam(s *codecs.Shared) codecs.Reparam {
+func (t *Trainer) reparam(s *codecs.Shared, seed uint64) codecs.Reparam {
 	if t.plan.Reshaper == nil {
 		return nil
 	}
-	return t.plan.Reshaper.Reparam(s)
+	return t.plan.Reshaper.Reparam(s, seed)
 }
 
 // plain is local SGD on the weights themselves.

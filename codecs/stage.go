@@ -83,8 +83,11 @@ type (
 		PaperPositions(n, kept int) float64
 	}
 
-	// Reshaper has a say in local training. A nil Reparam means plain training.
-	Reshaper interface{ Reparam(s *Shared) Reparam }
+	// Reshaper has a say in local training. A nil Reparam means plain training. seed is that of the message which the
+	// training will end with, so that noise drawn from it in training can be drawn again by the decoder.
+	Reshaper interface {
+		Reparam(s *Shared, seed uint64) Reparam
+	}
 
 	// Controller makes the settings that the server sends with each task. They are charged to the downlink.
 	Controller interface {

@@ -38,7 +38,7 @@ func (h halving) Decode(kept []float32, symbols []uint32, side []byte, _ *codecs
 	return side, nil
 }
 
-func (halving) Reparam(s *codecs.Shared) codecs.Reparam { return halved{s.Reference} }
+func (halving) Reparam(s *codecs.Shared, _ uint64) codecs.Reparam { return halved{s.Reference} }
 
 func (halving) Control(dst []byte, f codecs.Feedback) ([]byte, error) {
 	return binary.LittleEndian.AppendUint16(dst, uint16(f.Round)), nil

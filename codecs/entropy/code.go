@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"flsim/codecs"
 	"flsim/internal/wire"
 )
 
@@ -127,15 +128,7 @@ func (w *tableWriter) write(lengths []uint8) {
 }
 
 // firstLength is the length that a table's first one is compared with.
-func firstLength(size int) int { return min(wireWidth(size), maxLength) }
-
-func wireWidth(size int) int {
-	n := 0
-	for 1<<n < size {
-		n++
-	}
-	return n
-}
+func firstLength(size int) int { return min(codecs.Alphabet{Size: size}.Bits(), maxLength) }
 
 // runs returns how many of the first lengths are zero, and how many behind them are not.
 func runs(lengths []uint8) (absent, present int) {

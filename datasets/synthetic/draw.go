@@ -34,14 +34,14 @@ var textures = [...]struct {
 	name string
 	at   texture
 }{
-	{"horizontal stripes", func(_, v int, p *patch) int { return p.wave(v+p.phaseV) }},
-	{"vertical stripes", func(u, _ int, p *patch) int { return p.wave(u+p.phaseU) }},
-	{"rising stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u+v)+p.phaseU) }},
-	{"falling stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u-v)+p.phaseU) }},
+	{"horizontal stripes", func(_, v int, p *patch) int { return p.wave(v + p.phaseV) }},
+	{"vertical stripes", func(u, _ int, p *patch) int { return p.wave(u + p.phaseU) }},
+	{"rising stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u+v) + p.phaseU) }},
+	{"falling stripes", func(u, v int, p *patch) int { return p.wave(diagonal(u-v) + p.phaseU) }},
 	{"checks", func(u, v int, p *patch) int { return p.wave(u+p.phaseU) * p.wave(v+p.phaseV) / one }},
 	{"dots", func(u, v int, p *patch) int { return min(p.wave(u+p.phaseU), p.wave(v+p.phaseV)) }},
 	{"grid", func(u, v int, p *patch) int { return max(p.wave(u+p.phaseU), p.wave(v+p.phaseV)) }},
-	{"rings", func(u, v int, p *patch) int { return p.wave(length(u, v)+p.phaseU) }},
+	{"rings", func(u, v int, p *patch) int { return p.wave(length(u, v) + p.phaseU) }},
 	{"blob", func(u, v int, p *patch) int { return one - length(u, v)*p.fade>>11 }},
 	{"speckles", func(u, v int, p *patch) int { return speckle(u+p.phaseU, v+p.phaseV, p) }},
 }
