@@ -49,8 +49,8 @@ type (
 	}
 )
 
-func (reshaping) Reparam(*codecs.Shared) codecs.Reparam                  { return nil }
-func (ruling) Reparam(*codecs.Shared) codecs.Reparam                     { return nil }
+func (reshaping) Reparam(*codecs.Shared, uint64) codecs.Reparam          { return nil }
+func (ruling) Reparam(*codecs.Shared, uint64) codecs.Reparam             { return nil }
 func (ruling) Control(dst []byte, _ codecs.Feedback) ([]byte, error)     { return append(dst, 1), nil }
 func (editing) AfterAggregate(w []float32, _ *codecs.Shared) (err error) { return nil }
 
