@@ -184,7 +184,7 @@ func TestDigestSeesContent(t *testing.T) {
 	if len(seen) != 5 {
 		t.Errorf("five different contents have %d different digests", len(seen))
 	}
-	if Digest(make4(1, 1, 2)) != Digest(make4(1, 1, 2)) {
+	if one, other := make4(1, 1, 2), make4(1, 1, 2); Digest(one) != Digest(other) {
 		t.Error("equal contents have different digests")
 	}
 }

@@ -95,7 +95,7 @@ func TestSplitFollowsItsStreamAlone(t *testing.T) {
 			}
 			return fmt.Sprint(shards)
 		}
-		if split(1) != split(1) || split(1) == split(2) {
+		if first, again := split(1), split(1); first != again || first == split(2) {
 			t.Errorf("%s: equal seeds must give equal shards, and other seeds others", kind)
 		}
 	}
