@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"flsim/configs"
@@ -24,9 +25,9 @@ func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]
 type sheet struct{ maps []partitionMap }
 
 type partitionMap struct {
-	variant string
-	key     string
-	heat    *plots.HeatMap
+	name string // of the first run that has it
+	key  string
+	heat *plots.HeatMap
 }
 
 func (s *sheet) see(e runner.Event) {
@@ -43,7 +44,7 @@ func (s *sheet) add(b *configs.Built) bool {
 			return false
 		}
 	}
-	s.maps = append(s.maps, partitionMap{variant: b.Manifest.Variant, key: key, heat: heatMap(b)})
+	s.maps = append(s.maps, partitionMap{name: fmt.Sprintf("%s-s%d", b.Manifest.Variant, b.Manifest.Seed), key: key, heat: heatMap(b)})
 	return true
 }
 
@@ -52,13 +53,16 @@ func heatMap(b *configs.Built) *plots.HeatMap {
 	return &plots.HeatMap{Title: "Labels by client", Subtitle: subtitle, Counts: b.Labels.Counts, ClassNames: b.Sim.Data.ClassNames}
 }
 
-// draw draws the partitions: "partition" if there is one, else "partition-VARIANT".
+// draw draws the partitions: "partition" if there is one, else "partition-VARIANT-sSEED".
 func (s *sheet) draw(folder string) ([]string, error) {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, err
+	}
 	var all []string
 	for _, m := range s.maps {
 		name := "partition"
 		if len(s.maps) > 1 {
-			name += "-" + m.variant
+			name += "-" + m.name
 		}
 		paths, err := plots.SaveAll(filepath.Join(folder, name), m.heat, plots.DefaultSize)
 		if err != nil {
