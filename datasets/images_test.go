@@ -148,8 +148,11 @@ func TestHoldOut(t *testing.T) {
 	}
 }
 
-func TestOpenKnowsNames(t *testing.T) {
+func init() {
 	Register("a-test-set", func(opt OpenOptions) (*Data, error) { return &Data{Name: opt.Dir}, nil })
+}
+
+func TestOpenKnowsNames(t *testing.T) {
 	if d, err := Open("a-test-set", OpenOptions{Dir: "here"}); err != nil || d.Name != "here" {
 		t.Errorf("got %v, %v", d, err)
 	}

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flsim": main})
 }
 
-// TestScripts runs the command as its users do. Each file of testdata/script is a session with its files.
+// TestScripts runs the command as its users do. Each file of testdata/script is a sequence of commands with its files.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,18 +26,15 @@ func (a archive) read(f *format, rooms map[string]*room) (notes, names []string,
 	}
 	defer file.Close()
 	sum := sha256.New()
-	packed := bufio.NewReaderSize(io.TeeReader(file, sum), 1<<20)
-	unpacked, err := gzip.NewReader(packed)
+	unpacked, err := gzip.NewReader(bufio.NewReaderSize(io.TeeReader(file, sum), 1<<20))
 	if err != nil {
 		return nil, nil, notGzip(string(a), err)
 	}
 	if names, err = a.members(f, tar.NewReader(unpacked), rooms); err != nil {
 		return nil, nil, err
 	}
-	for _, rest := range []io.Reader{unpacked, packed} { // for gzip's checksum and for ours
-		if _, err := io.Copy(io.Discard, rest); err != nil {
-			return nil, nil, a.broken("the end of the archive", err)
-		}
+	if _, err := io.Copy(io.Discard, unpacked); err != nil { // to the end of the file, for gzip's checksum and for ours
+		return nil, nil, a.broken("the end of the archive", err)
 	}
 	return []string{a.compare(f, hex.EncodeToString(sum.Sum(nil)))}, names, nil
 }
@@ -64,7 +62,7 @@ func (a archive) members(f *format, t *tar.Reader, rooms map[string]*room) (name
 	}
 	for _, name := range f.files() {
 		if !seen[name] {
-			return nil, a.broken("a member "+name, fmt.Errorf("an archive without it"))
+			return nil, a.broken("a member "+name, errors.New("an archive without it"))
 		}
 	}
 	return names, nil

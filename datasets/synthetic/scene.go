@@ -5,9 +5,9 @@ import (
 	"flsim/internal/tensor"
 )
 
-// What makes the set neither trivial nor hopeless. With these values linear models stay below 30 % on the test set and
-// small convolutional networks end at 80 to 90 %; rivals are what keeps these from more, since which of two discs is
-// meant can only be guessed by size.
+// What makes the set neither trivial nor hopeless. With these values linear models reach at most 30 % of the test set
+// and small convolutional networks end at 80 to 90 %; rivals are what keeps these from more, since which of two discs
+// is meant can only be guessed by size.
 const (
 	noise      = 30  // greatest change of a value, 0..255; triangular
 	contrast   = 120 // mean difference between dark and light
