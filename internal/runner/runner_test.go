@@ -1,0 +1,152 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"flsim/configs"
+	"flsim/internal/runner"
+	"flsim/sim"
+	"flsim/sim/record"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const experiment = `
+schema = 1
+name = "small"
+rounds = 6
+[data]
+set = "synthetic-images"
+shape = "28x28x1"
+train = 60
+test = 20
+[model]
+name = "logistic"
+[clients]
+count = 4
+per_round = 3
+gflops = 1.0
+[network]
+uplink_mbps = 1.0
+downlink_mbps = 10.0
+[uplink]
+chain = ["topk"]
+error_feedback = true
+[eval]
+every = 2
+`
+
+func load(t *testing.T) configs.Run {
+	t.Helper()
+	file, err := configs.Parse("small.toml", experiment, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.Runs()[0]
+}
+
+func digest(t *testing.T, dir string) string {
+	t.Helper()
+	result, err := record.ReadResult(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Digest
+}
+
+// stopAfter plays the run and stops it when the given round has ended.
+func stopAfter(t *testing.T, r runner.Runner, round int) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.Watch = func(e runner.Event) {
+		if e.Kind == runner.Progress && e.Line.Round == round {
+			cancel()
+		}
+	}
+	dir, err := r.Play(ctx, load(t))
+	if !errors.Is(err, sim.ErrStopped) {
+		t.Fatalf("stopping gives %v", err)
+	}
+	return dir
+}
+
+// play plays the run to its end and returns its directory and what happened.
+func play(t *testing.T, r runner.Runner) (dir string, kinds []runner.Kind, from int) {
+	t.Helper()
+	r.Watch = func(e runner.Event) {
+		kinds = append(kinds, e.Kind)
+		if e.Kind == runner.Started {
+			from = e.From
+		}
+	}
+	dir, err := r.Play(t.Context(), load(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, kinds, from
+}
+
+// A run that is played in pieces ends like one that is played at once, whichever round it was stopped after.
+func TestStoppedRunsEndTheSame(t *testing.T) {
+	dir, kinds, _ := play(t, runner.Runner{Dir: t.TempDir()})
+	want := digest(t, dir)
+	if progress := len(kinds) - 2; kinds[0] != runner.Started || kinds[len(kinds)-1] != runner.Finished || progress < 6 {
+		t.Errorf("a run of 6 rounds tells %v", kinds)
+	}
+	for stop := 1; stop < 6; stop++ {
+		r := runner.Runner{Dir: t.TempDir()}
+		stopped := stopAfter(t, r, stop)
+		if _, err := record.ReadResult(stopped); err == nil {
+			t.Errorf("stopped after round %d, a run has a result", stop)
+		}
+		dir, _, from := play(t, r)
+		if from == 0 || from > stop {
+			t.Errorf("stopped after round %d, a run continues after round %d", stop, from)
+		}
+		if got := digest(t, dir); dir != stopped || got != want {
+			t.Errorf("stopped after round %d, a run ends with %s in %s, not %s in %s", stop, got, dir, want, stopped)
+		}
+	}
+}
+
+// A finished run is not repeated unless that is forced, and then ends the same.
+func TestFinishedRunsAreReused(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir, _, _ := play(t, r)
+	want := digest(t, dir)
+	if _, kinds, _ := play(t, r); !slices.Equal(kinds, []runner.Kind{runner.Reused}) {
+		t.Errorf("playing a finished run tells %v", kinds)
+	}
+	r.Force = true
+	if _, kinds, _ := play(t, r); len(kinds) < 2 || digest(t, dir) != want {
+		t.Errorf("a forced run tells %v and ends with %s, not %s", kinds, digest(t, dir), want)
+	}
+}
+
+// A damaged checkpoint costs time but nothing else.
+func TestDamagedCheckpointsStartAnew(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir := stopAfter(t, r, 4)
+	file := filepath.Join(dir, record.CheckpointFile)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir, _, from := play(t, r)
+	whole, _, _ := play(t, runner.Runner{Dir: t.TempDir()})
+	if from != 0 || digest(t, dir) != digest(t, whole) {
+		t.Errorf("a run with a damaged checkpoint continues after round %d and ends with %s", from, digest(t, dir))
+	}
+}
