@@ -99,7 +99,7 @@ func plan(t *testing.T) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Plan{Model: model, Train: line{}, Uplink: codecs.Sender{Codec: codecs.Plain(), Feedback: true},
+	return &Plan{Model: model, Train: line{}, Longest: 100, Uplink: codecs.Sender{Codec: codecs.Plain(), Feedback: true},
 		Training: Training{Epochs: 2, BatchSize: 4, Optimizer: nn.DefaultOptimizerConfig(), LRPerRound: nn.DefaultScheduleConfig(), LRPerStep: nn.DefaultScheduleConfig()}}
 }
 

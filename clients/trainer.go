@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"flsim/clients/nn"
 	"flsim/codecs"
@@ -17,6 +18,7 @@ type Plan struct {
 	Model    *nn.Model
 	Train    datasets.Source
 	Training Training
+	Longest  int // examples of the largest shard, which bounds batches
 	Uplink   codecs.Sender
 	Reshaper codecs.Reshaper // a say in local training, nil for none
 	Seeds    Seeds
@@ -38,7 +40,7 @@ type Trainer struct {
 // NewTrainer returns a trainer for a plan.
 func NewTrainer(p *Plan) *Trainer {
 	d := p.Model.Layout().Len()
-	batch := p.Training.BatchSize
+	batch := min(p.Training.BatchSize, p.Longest)
 	return &Trainer{
 		plan: p, net: p.Model.NewNet(batch), opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
 		x: make([]float32, batch*p.Train.Shape().Size()), y: make([]int32, batch),
@@ -46,15 +48,20 @@ func NewTrainer(p *Plan) *Trainer {
 	}
 }
 
-// DivergedError says that a client's loss or weights left the finite numbers.
+// DivergedError says that a client's loss, weights or residual left the finite numbers.
 type DivergedError struct {
 	Round, Client int
 	Step          int     // optimizer steps taken in the round when that was seen
 	Loss          float64 // of the last step
+	Residual      bool    // training went well, but what error feedback had kept back is too large
 }
 
 // Error names the place and the usual remedy.
 func (e *DivergedError) Error() string {
+	if e.Residual {
+		return fmt.Sprintf("error feedback diverged: in round %d client %d added a residual that is not finite to its update; "+
+			"stages that scale up what they keep, such as unbiased masks, do without uplink.error_feedback", e.Round, e.Client)
+	}
 	return fmt.Sprintf("training diverged: in round %d client %d left the finite numbers by step %d (loss %v); a lower clients.lr usually cures it",
 		e.Round, e.Client, e.Step, e.Loss)
 }
@@ -76,7 +83,8 @@ func (t *Trainer) Run(task *Task) (Result, error) {
 	}
 	res.Sent, err = t.plan.Uplink.Send(nil, wire.Update, t.update, task.State.Residual, shared, seed)
 	if errors.Is(err, codecs.ErrNotFinite) {
-		return Result{}, &DivergedError{Round: task.Round, Client: task.Client, Step: t.plan.Training.StepsOf(len(task.Shard)), Loss: res.Loss}
+		return Result{}, &DivergedError{Round: task.Round, Client: task.Client, Step: t.plan.Training.StepsOf(len(task.Shard)),
+			Loss: res.Loss, Residual: finite(t.update)}
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("round %d, client %d, uplink: %w", task.Round, task.Client, err)
@@ -84,6 +92,10 @@ func (t *Trainer) Run(task *Task) (Result, error) {
 	res.State.Residual, res.Sent.Residual = res.Sent.Residual, nil
 	res.Sent.Decoded = nil // dense: the server decodes the message itself
 	return res, nil
+}
+
+func finite(v []float32) bool {
+	return !slices.ContainsFunc(v, func(x float32) bool { return x-x != 0 })
 }
 
 func (t *Trainer) reparam(s *codecs.Shared, seed uint64) codecs.Reparam {

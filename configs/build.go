@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -50,17 +51,34 @@ type Built struct {
 	Transfers bool                 // whether each transfer is to be recorded
 }
 
-// Build wires a run. Missing or wrong data give the errors of package datasets; what else it refuses is a setting that
-// contradicts the data.
+// ContradictionError says that a run's settings contradict each other or the data, which only shows when it is wired.
+type ContradictionError struct {
+	Variant string
+	Err     error
+}
+
+// Error names the variant.
+func (e *ContradictionError) Error() string { return fmt.Sprintf("variant %q: %v", e.Variant, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *ContradictionError) Unwrap() error { return e.Err }
+
+// Build wires a run. Missing or wrong data give the errors of package datasets; what else it refuses is a
+// ContradictionError.
 func (b *Builder) Build(run Run) (*Built, error) {
 	e := run.Experiment
 	data, err := b.open(e)
-	if err != nil {
+	var missing *datasets.MissingError
+	var format *datasets.FormatError
+	if errors.As(err, &missing) || errors.As(err, &format) {
 		return nil, err
+	}
+	if err != nil {
+		return nil, &ContradictionError{run.Variant, err}
 	}
 	out := &Built{Transfers: e.Output.Transfers}
 	if err := out.build(e, data, b.Workers); err != nil {
-		return nil, fmt.Errorf("variant %q: %w", run.Variant, err)
+		return nil, &ContradictionError{run.Variant, err}
 	}
 	out.describe(run, data)
 	return out, nil
@@ -119,6 +137,12 @@ func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 		if err != nil {
 			return err
 		}
+	}
+	if held.Train.Len() == 0 {
+		return fmt.Errorf("data.validation = %v leaves no example to train on", e.Data.Validation)
+	}
+	if e.Data.Validation > 0 && out.Sim.HeldOut.Len() == 0 {
+		return fmt.Errorf("data.validation = %v holds out no example: the share is taken of each class, rounded", e.Data.Validation)
 	}
 	shards, err := e.Data.Partition.Split(held.Train, e.Clients.Count, rng.New(e.Seeds.Data, "partition"))
 	if err != nil {

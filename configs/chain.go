@@ -218,7 +218,7 @@ func (l *loader) warnUnused(base *node) {
 		for _, k := range tables.kids {
 			if !used[k.key] {
 				used[k.key] = true // one warning is enough
-				e := locate(k, false, fmt.Sprintf("warning: no chain uses [codec.%s]", k.key))
+				e := locate(k, false, fmt.Sprintf("no chain uses [codec.%s]", k.key))
 				e.Key = join("codec", k.key)
 				l.warnings.add(e, "")
 			}

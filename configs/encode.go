@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"flsim/internal/params"
@@ -10,7 +11,7 @@ import (
 )
 
 // Canonical returns what determines an experiment's results, one line per key in a fixed order. Names, which are
-// labels only, and the output table are left out, and a chain's stages are written out where they are used: two files
+// labels only, targets and the output table are left out, and a chain's stages are written out where they are used: two files
 // that say the same thing in different ways give equal bytes.
 func (e *Experiment) Canonical() []byte {
 	var b strings.Builder
@@ -26,6 +27,10 @@ func (e *Experiment) Canonical() []byte {
 	return []byte(b.String())
 }
 
+// elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, and targets, which no run
+// depends on.
+var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets"}
+
 func writeLines(b *strings.Builder, path string, f params.Field) {
 	path = join(path, f.Name)
 	if f.IsTable() {
@@ -34,7 +39,7 @@ func writeLines(b *strings.Builder, path string, f params.Field) {
 		}
 		return
 	}
-	if f.Unset() || path == "uplink.chain" || path == "downlink.chain" {
+	if f.Unset() || slices.Contains(elsewhere, path) {
 		return
 	}
 	fmt.Fprintf(b, "%s = %s\n", path, params.Format(f.Value.Interface()))

@@ -120,6 +120,7 @@ func (l *loader) read(root, over *node) {
 			}
 		}
 	}
+	l.checkPlots(sections["plot"])
 	l.warnUnused(base)
 	if len(l.file.runs) > 0 {
 		l.file.Name = l.file.runs[0].Experiment.Name

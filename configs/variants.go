@@ -202,7 +202,28 @@ func (l *loader) readPlots(section *node) {
 		p := DefaultPlot()
 		p.Name = n.key
 		d.table(n, path, &p)
+		if strings.HasPrefix(n.key, "partition") {
+			d.fail(n, path, false, "", "figures whose name begins with partition are the heat maps of the clients' labels; call %s otherwise", path)
+		}
 		l.file.Plots = append(l.file.Plots, p)
+	}
+}
+
+// checkPlots refuses figures of what no run records.
+func (l *loader) checkPlots(section *node) {
+	recorded := func(part func(e *Experiment) bool) bool {
+		return len(l.file.runs) == 0 || slices.ContainsFunc(l.file.runs, func(r Run) bool { return part(r.Experiment) })
+	}
+	held := recorded(func(e *Experiment) bool { return e.Data.Validation > 0 })
+	train := recorded(func(e *Experiment) bool { return e.Eval.TrainExamples > 0 })
+	for _, p := range l.file.Plots {
+		d, path := decoder{report: &l.report}, join(join("plot", p.Name), "y")
+		switch n := section.kid(p.Name).kid("y"); {
+		case strings.HasPrefix(p.Y, "validation_") && !held:
+			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, p.Y)
+		case strings.HasPrefix(p.Y, "train_") && !train:
+			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, p.Y)
+		}
 	}
 }
 

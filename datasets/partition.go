@@ -149,7 +149,7 @@ func (p Partition) labels(source Source, clients int, r *rng.Rand) ([][]int32, e
 		return nil, fmt.Errorf("labels_per_client is %d; it must be at least 1 and at most %d, the number of labels that occur", k, len(classes))
 	}
 	if clients*k < len(classes) {
-		return nil, fmt.Errorf("%d clients with %d labels each cannot hold all %d labels; take more clients or more labels per client",
+		return nil, fmt.Errorf("%d clients with labels_per_client = %d cannot hold all %d labels; take more clients or more labels per client",
 			clients, k, len(classes))
 	}
 	shards := make([][]int32, clients)

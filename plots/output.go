@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -39,13 +40,16 @@ func Write(w io.Writer, d Drawing, format string, size Size) error {
 	return err
 }
 
-// Save writes a drawing to a file in the format that the file's ending names. Readers see the old file or the
+// Save writes a drawing to a file, whose folder it makes, in the format that the file's ending names. Readers see the old file or the
 // new one and nothing between.
 func Save(path string, d Drawing, size Size) error {
 	format := strings.ToLower(strings.TrimPrefix(filepath.Ext(path), "."))
 	var buf bytes.Buffer
 	if err := Write(&buf, d, format, size); err != nil {
 		return fmt.Errorf("draw %s: %w", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
 	}
 	return record.WriteFile(path, buf.Bytes())
 }

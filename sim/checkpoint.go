@@ -32,14 +32,22 @@ type castFacts struct {
 	Has     map[int]int `json:"has,omitempty"` // JSON lists the keys in order
 }
 
-// checkpoint records the state between two rounds.
-func (s *Simulation) checkpoint() error {
+// Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
+func (s *Simulation) Final() (*record.Checkpoint, error) {
 	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
 		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts()})
 	if err != nil {
+		return nil, err
+	}
+	return &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: weightsName, Data: s.server.w}}}, nil
+}
+
+// checkpoint records the state between two rounds.
+func (s *Simulation) checkpoint() error {
+	c, err := s.Final()
+	if err != nil {
 		return err
 	}
-	c := &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: "weights", Data: s.server.w}}}
 	for i, v := range s.server.opt.State() {
 		c.Vectors = append(c.Vectors, record.Vector{Name: "optimizer:" + strconv.Itoa(i), Data: v})
 	}
@@ -54,14 +62,21 @@ func (s *Simulation) checkpoint() error {
 	return s.rec.Checkpoint(c)
 }
 
-const residualPrefix = "residual:"
+// Names of vectors.
+const (
+	weightsName    = "weights"
+	residualPrefix = "residual:"
+)
 
 // Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
 // the checkpoint's round; CheckpointRound says which that is.
 func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error) {
 	var f facts
 	if err := json.Unmarshal(c.Header, &f); err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("%w: checkpoint: %v", record.ErrDamaged, err)
+	}
+	if !slices.ContainsFunc(c.Vectors, func(v record.Vector) bool { return v.Name == weightsName }) {
+		return nil, fmt.Errorf("%w: the checkpoint holds no weights", record.ErrDamaged)
 	}
 	s := assemble(cfg, rec)
 	s.now, s.losses = f.Now, f.Losses
@@ -72,7 +87,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 	for _, v := range c.Vectors {
 		if err := s.restore(v, optimizer); err != nil {
 			s.Close()
-			return nil, fmt.Errorf("checkpoint: vector %q: %w", v.Name, err)
+			return nil, fmt.Errorf("%w: vector %q of the checkpoint: %v", record.ErrDamaged, v.Name, err)
 		}
 	}
 	if f.Round < cfg.Rounds {
@@ -85,7 +100,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 func CheckpointRound(c *record.Checkpoint) (int, error) {
 	var f facts
 	if err := json.Unmarshal(c.Header, &f); err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
+		return 0, fmt.Errorf("%w: checkpoint: %v", record.ErrDamaged, err)
 	}
 	return f.Round, nil
 }
@@ -111,7 +126,7 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 		return nil
 	}
 	switch v.Name {
-	case "weights":
+	case weightsName:
 		copy(s.server.w, v.Data)
 	case "held":
 		s.cast.held = v.Data

@@ -47,6 +47,11 @@ func allOf(source datasets.Source) subset {
 	return s
 }
 
+// batches returns how many jobs scoring the largest subset takes.
+func (e *evaluation) batches() int {
+	return max(len(e.test.index), len(e.train.index), len(e.validation.index))/evalBatch + 1
+}
+
 func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	out := &record.Evaluation{Metric: e.metric, HeldOut: e.validation.source != nil}
 	out.Test, out.TestLoss = e.test.score(w, p)

@@ -175,7 +175,7 @@ func (s *Simulation) aggregate() error {
 		if t.arrived {
 			from = append(from, contribution{client: t.Client, frame: t.result.Sent.Frame,
 				shared: &codecs.Shared{Layout: s.server.layout, Round: t.Round, Rounds: t.Rounds, Reference: t.Received, Control: t.Control},
-				weight: s.cfg.Strategy.Weight(t.result.Examples)})
+				weight: s.cfg.Strategy.Weight(len(t.Shard))})
 		}
 	}
 	if err := s.server.aggregate(from); err != nil {
@@ -217,6 +217,9 @@ func (s *Simulation) takeDown() {
 func (s *Simulation) endRound() error {
 	if s.dueEvaluation() {
 		s.line.Eval = s.eval.run(s.server.w, s.pool)
+		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return &DivergedError{Round: s.line.Round}
+		}
 	}
 	for i := range s.transfers {
 		if err := s.rec.Transfer(&s.transfers[i]); err != nil {

@@ -75,10 +75,10 @@ func (s *server) finite(round int) error {
 	return nil
 }
 
-// DivergedError says that the global model left the finite numbers.
+// DivergedError says that the global model, or its loss, left the finite numbers.
 type DivergedError struct{ Round int }
 
 // Error names the round and the usual remedy.
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("the global model diverged: after round %d it holds numbers that are not finite; a lower clients.lr usually cures it", e.Round)
+	return fmt.Sprintf("the global model diverged: after round %d its weights or its loss are not finite; a lower clients.lr usually cures it", e.Round)
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"flsim/clients"
 	"flsim/codecs"
@@ -65,7 +66,7 @@ func New(cfg Config, rec Recorder) (*Simulation, error) {
 // Step plays one event. It returns false when the run is over.
 func (s *Simulation) Step() (more bool, err error) {
 	if s.queue.Len() == 0 {
-		return false, nil
+		return false, s.stuck()
 	}
 	next := s.queue.Pop()
 	s.now = next.At
@@ -78,6 +79,18 @@ func (s *Simulation) Step() (more bool, err error) {
 		err = s.uploadStarts(next.Event.task)
 	}
 	return err == nil, err
+}
+
+// stuck returns why nothing is left to happen before the last round has ended, nil if it has.
+func (s *Simulation) stuck() error {
+	switch {
+	case s.line.Round == s.cfg.Rounds:
+		return nil
+	case len(s.eligible) == 0:
+		return errors.New("no client holds an example to train on")
+	}
+	return fmt.Errorf("round %d would end behind the last moment that the simulated clock can show, %.3g s: links or devices are too slow",
+		s.line.Round+1, event.Never.Seconds())
 }
 
 // Run plays the run to its end and calls watch, unless it is nil, with each round that ends. If the context ends

@@ -16,11 +16,12 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
 	s.net = network.New(cfg.Links, cfg.Server)
 	s.cast = newBroadcast(cfg.Downlink, cfg.Model.Layout(), cfg.Seeds.Codec, cfg.Rounds)
-	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Uplink: cfg.Uplink, Seeds: cfg.Seeds}
+	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards), Uplink: cfg.Uplink, Seeds: cfg.Seeds}
 	plan.Reshaper, _ = codecs.Find[codecs.Reshaper](cfg.Uplink.Codec)
 	s.controller, _ = codecs.Find[codecs.Controller](cfg.Uplink.Codec)
 	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
-	s.pool = newPool(max(cfg.Workers, 1), func() *worker { return newWorker(plan, &cfg) })
+	jobs := max(len(cfg.Shards), s.eval.batches())
+	s.pool = newPool(max(1, min(cfg.Workers, jobs)), func() *worker { return newWorker(plan, &cfg) })
 	for client, shard := range cfg.Shards {
 		if len(shard) > 0 {
 			s.eligible = append(s.eligible, client)
@@ -29,6 +30,15 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	nan := math.NaN()
 	s.line = record.Round{LocalLoss: nan, NMSEUplink: nan, NMSEDownlink: nan}
 	return s
+}
+
+// longest returns the number of examples of the largest shard, at least 1.
+func longest(shards [][]int32) int {
+	most := 1
+	for _, shard := range shards {
+		most = max(most, len(shard))
+	}
+	return most
 }
 
 func initStream(cfg *Config) *rng.Rand { return rng.New(cfg.Seeds.Model, "initial weights") }

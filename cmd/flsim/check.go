@@ -27,6 +27,9 @@ data are told, but are no error. With --partition it opens the data and shows wh
 client holds; with -o it draws that too.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if folder != "" && !partition {
+				return usageError{errors.New("-o is the folder for the heat maps of --partition, which is not given")}
+			}
 			dir, err := dataDir(data)
 			if err != nil {
 				return err
@@ -54,15 +57,21 @@ func check(w io.Writer, file *configs.File, b *configs.Builder, partition bool, 
 	runs := file.Runs()
 	fmt.Fprintf(w, "%s: %s\n", file.Path, units.Count(len(runs), "run"))
 	sheet := &sheet{}
+	var failed []error
+	absent := "" // what was told last
 	for _, run := range runs {
 		built, err := b.Build(run)
 		var missing *datasets.MissingError
 		if errors.As(err, &missing) {
-			fmt.Fprintf(w, "  %s; run would exit with code %d\n", missing, exitData)
-			return nil
+			if text := missing.Error(); text != absent {
+				fmt.Fprintf(w, "  %s; run would exit with code %d\n", text, exitData)
+				absent = text
+			}
+			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", file.Path, err)
+			failed = append(failed, fmt.Errorf("%s: %w", file.Path, err))
+			continue
 		}
 		m := &built.Manifest
 		fmt.Fprintf(w, "  %s seed %d: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
@@ -74,8 +83,8 @@ func check(w io.Writer, file *configs.File, b *configs.Builder, partition bool, 
 			return err
 		}
 	}
-	if folder == "" {
-		return nil
+	if folder == "" || !partition {
+		return errors.Join(failed...)
 	}
 	paths, err := sheet.draw(folder)
 	for _, path := range paths {
@@ -83,5 +92,5 @@ func check(w io.Writer, file *configs.File, b *configs.Builder, partition bool, 
 			fmt.Fprintf(w, "  %s\n", path)
 		}
 	}
-	return err
+	return errors.Join(append(failed, err)...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"flsim/clients"
+	"flsim/codecs"
 	"flsim/configs"
 	"flsim/datasets"
 	"flsim/internal/spell"
@@ -33,14 +34,11 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is main without the process around it.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	defer onInterrupt(stop, stderr)()
 	root := rootCommand()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := root.ExecuteContext(context.Background())
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(stderr, "flsim:", err)
 	}
@@ -83,6 +81,7 @@ func exitCode(err error) int {
 	var (
 		usage   usageError
 		config  configs.Errors
+		clash   *configs.ContradictionError
 		missing *datasets.MissingError
 		format  *datasets.FormatError
 		local   *clients.DivergedError
@@ -91,14 +90,14 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage), errors.As(err, &config):
+	case errors.Is(err, sim.ErrStopped): // whatever else failed before: the command is to be repeated
+		return exitStopped
+	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
 	case errors.As(err, &missing), errors.As(err, &format):
 		return exitData
-	case errors.As(err, &local), errors.As(err, &global):
+	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged
-	case errors.Is(err, sim.ErrStopped):
-		return exitStopped
 	}
 	return exitFailed
 }

@@ -76,7 +76,11 @@ func (o *plotOptions) plot(args []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := slices.Contains(plots.Formats(), strings.TrimPrefix(strings.ToLower(filepath.Ext(o.out)), "."))
+	ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(o.out)), ".")
+	file := slices.Contains(plots.Formats(), ending)
+	if image := []string{"jpg", "jpeg", "gif", "tif", "tiff", "eps", "ps"}; slices.Contains(image, ending) {
+		return nil, usageError{fmt.Errorf("-o %s: figures are written as %s", o.out, strings.Join(plots.Formats(), ", "))}
+	}
 	if o.x == "" && o.y == "" && !file {
 		return plots.DrawAll(runs, o.folder(runs), plots.DefaultSpecs(runs), size)
 	}
@@ -86,7 +90,10 @@ func (o *plotOptions) plot(args []string) ([]string, error) {
 		return nil, usageError{err}
 	}
 	if file {
-		return []string{o.out}, plots.Save(o.out, figure, size)
+		if err := plots.Save(o.out, figure, size); err != nil {
+			return nil, err
+		}
+		return []string{o.out}, nil
 	}
 	return plots.SaveAll(filepath.Join(o.folder(runs), o.y+"-"+o.x), figure, size)
 }

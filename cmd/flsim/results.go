@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"flsim/internal/units"
@@ -17,12 +18,13 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "curve\tseed\tfinal\tbest\tuplink\tsaved\tbit/parameter\tdownlink\tsim time")
-	for _, v := range targetsOf(runs) {
+	targets := targetsOf(runs)
+	for _, v := range targets {
 		fmt.Fprintf(t, "\tuplink to %s", units.Percent(v))
 	}
 	fmt.Fprintln(t)
 	for _, r := range runs {
-		writeRow(t, r)
+		writeRow(t, r, targets)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -40,22 +42,33 @@ func footnote(runs []*record.Run) string {
 	return text
 }
 
-func writeRow(w io.Writer, r *record.Run) {
+func writeRow(w io.Writer, r *record.Run, targets []float64) {
 	m, res := &r.Manifest, r.Result
 	float := plainUplink(r)
 	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s", m.Label, m.Seed, units.Percent(res.Final), units.Percent(res.Best),
-		units.Bits(float64(res.Uplink.Wire)), units.Percent(max(0, 1-float64(res.Uplink.Wire)/float)), // frames make float32 cost a little more than its values
-
+		units.Bits(float64(res.Uplink.Wire)), units.Percent(saved(float64(res.Uplink.Wire), float)),
 		32*float64(res.Uplink.Wire)/float, units.Bits(float64(res.Down.Wire)), units.Seconds(res.SimTime))
-	for i := range res.Targets {
-		t := &res.Targets[i]
-		if t.Reached {
-			fmt.Fprintf(w, "\t%s (round %d)", units.Bits(float64(t.Uplink)), t.Round)
-		} else {
+	for _, v := range targets {
+		i := slices.IndexFunc(res.Targets, func(t record.Target) bool { return t.Value == v })
+		switch {
+		case i < 0:
+			fmt.Fprint(w, "\t")
+		case res.Targets[i].Reached:
+			fmt.Fprintf(w, "\t%s (round %d)", units.Bits(float64(res.Targets[i].Uplink)), res.Targets[i].Round)
+		default:
 			fmt.Fprintf(w, "\tnot reached (best %s)", units.Percent(res.Best))
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing.
+func saved(wire, float float64) float64 {
+	share := 1 - wire/float
+	if share < 0 && share > -0.005 {
+		return 0
+	}
+	return share
 }
 
 // plainUplink returns the bits that the run's updates have as bare float32.
@@ -67,7 +80,15 @@ func plainUplink(r *record.Run) float64 {
 	return messages * 32 * float64(r.Manifest.Elements)
 }
 
-func targetsOf(runs []*record.Run) []float64 { return runs[0].Manifest.Targets }
+// targetsOf returns the targets of all runs in ascending order.
+func targetsOf(runs []*record.Run) []float64 {
+	var all []float64
+	for _, r := range runs {
+		all = append(all, r.Manifest.Targets...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 func writeJSON(w io.Writer, runs []*record.Run) error {
 	out := json.NewEncoder(w)

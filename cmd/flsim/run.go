@@ -102,7 +102,13 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 		status.see(e)
 		sheet.see(e)
 	}
+	if err := buildable(play, runs); err != nil {
+		return err
+	}
 	began := time.Now()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	defer onInterrupt(stop, stderr)()
 	dirs, err := playAll(ctx, play, runs, status)
 	status.clear()
 	if len(dirs) > 0 {
@@ -125,6 +131,19 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 	host, _ := os.Hostname() // the manifest goes without where there is none
 	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: o.jobs}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
+}
+
+// buildable returns what is wrong with the runs and their data, before the first of them trains.
+func buildable(play *runner.Runner, runs []configs.Run) error {
+	var errs []error
+	told := make(map[string]bool)
+	for _, run := range runs {
+		if _, err := play.Builder.Build(run); err != nil && !told[err.Error()] {
+			told[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // playAll plays the runs in order and returns the directories of those that are finished. A run that fails or diverges

@@ -26,8 +26,8 @@ type status struct {
 	from    int // round that the run under way started from
 	started time.Time
 	drawn   time.Time
-	metric  float64 // of the latest evaluation
-	dirty   bool    // whether an unfinished line is on the terminal
+	metric  string // of the latest evaluation
+	dirty   bool   // whether an unfinished line is on the terminal
 }
 
 // minRedraw is the least time between two redraws of the line.
@@ -61,15 +61,20 @@ func (s *status) see(e runner.Event) {
 	switch e.Kind {
 	case runner.Started:
 		s.run++
-		s.started, s.from, s.metric = time.Now(), e.From, 0
+		s.started, s.from, s.metric = time.Now(), e.From, "–"
 		if e.From > 0 {
 			s.print(fmt.Sprintf("%s  continues after round %d", name(e.Manifest), e.From))
+		}
+		if empty := e.Built.Labels.Empty; empty > 0 {
+			s.print(fmt.Sprintf("%s  %d of %s hold no examples and are never sampled", name(e.Manifest), empty, units.Count(e.Manifest.Clients, "client")))
 		}
 	case runner.Progress:
 		s.progress(e.Manifest, &e.Line)
 	case runner.Reused:
 		s.run++
 		s.print(fmt.Sprintf("%s  was finished before", name(e.Manifest)))
+	case runner.Restarted:
+		s.print(fmt.Sprintf("%s  starts anew: what is on disk %v", name(e.Manifest), e.Why))
 	case runner.Finished:
 		s.clear()
 	}
@@ -79,7 +84,7 @@ func name(m *record.Manifest) string { return fmt.Sprintf("%s seed=%d", m.Varian
 
 func (s *status) progress(m *record.Manifest, line *record.Round) {
 	if line.Eval != nil {
-		s.metric = line.Eval.Test
+		s.metric = units.Percent(line.Eval.Test)
 	}
 	if !s.redraw {
 		if line.Eval != nil {
@@ -95,7 +100,7 @@ func (s *status) progress(m *record.Manifest, line *record.Round) {
 
 func (s *status) text(m *record.Manifest, line *record.Round) string {
 	return fmt.Sprintf("[%d/%d] %s  round %d/%d  %s %s  up %s  sim %s  ETA %s", s.run, s.total, name(m), line.Round, m.Rounds,
-		m.Metric, units.Percent(s.metric), units.Bits(float64(line.UplinkSum.Wire)), units.Seconds(line.SimTime), units.Span(s.eta(m, line)))
+		m.Metric, s.metric, units.Bits(float64(line.UplinkSum.Wire)), units.Seconds(line.SimTime), units.Span(s.eta(m, line)))
 }
 
 func (s *status) eta(m *record.Manifest, line *record.Round) time.Duration {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"reflect"
 
 	"flsim/configs"
 	"flsim/sim"
@@ -33,6 +34,7 @@ type Event struct {
 	Line     record.Round   // Progress: the round that ended
 	From     int            // Started: rounds that are done already
 	Built    *configs.Built // Started
+	Why      error          // Restarted
 }
 
 // Kind says what happened.
@@ -43,7 +45,8 @@ const (
 	Started  Kind = iota
 	Progress      // a round has ended
 	Finished
-	Reused // it was finished before
+	Reused    // it was finished before
+	Restarted // what was on disk cannot be continued
 )
 
 // Where returns a run's directory: DIR/experiment/variant-sSEED-ID8.
@@ -61,27 +64,49 @@ func (r *Runner) Play(ctx context.Context, run configs.Run) (dir string, err err
 	m := &built.Manifest
 	m.Version, m.Kernel, m.Host = r.Version, r.Kernel, r.Host
 	dir = r.Where(m)
-	done, err := r.finished(dir)
+	if done, err := r.reuse(dir, built); done || err != nil {
+		return dir, err
+	}
+	release, err := record.Lock(dir)
 	if err != nil {
 		return dir, err
 	}
-	if done {
-		// Labels and order are no part of the results, and may have changed since.
-		r.tell(Event{Kind: Reused, Manifest: m, Dir: dir})
-		return dir, record.WriteManifest(dir, m)
+	defer func() { err = errors.Join(err, release()) }()
+	if done, err := r.reuse(dir, built); done || err != nil { // by the process that had the lock
+		return dir, err
 	}
 	return dir, r.play(ctx, built, dir, run.TOML())
 }
 
-func (r *Runner) finished(dir string) (bool, error) {
+// reuse tells whether the run is finished and need not be played. Labels, order and targets are no part of the results
+// and may have changed since: they are brought up to date, if the directory can be written to.
+func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 	if r.Force {
 		return false, nil
 	}
-	_, err := record.ReadResult(dir)
+	run, err := record.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, fmt.Errorf("%w; --force repeats the run", err)
+	}
+	if run.Result == nil || built.Transfers && !run.HasTransfers() {
+		return false, nil
+	}
+	m := built.Manifest
+	m.Version, m.Kernel, m.Host = run.Manifest.Version, run.Manifest.Kernel, run.Manifest.Host
+	r.tell(Event{Kind: Reused, Manifest: &m, Dir: dir})
+	if reflect.DeepEqual(m, run.Manifest) {
+		return true, nil
+	}
+	res := record.Summarise(run.Rounds, m.Metric, m.Targets)
+	res.Digest = run.Result.Digest
+	err = errors.Join(record.WriteManifest(dir, &m), record.WriteResult(dir, res))
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return true, err
 }
 
 func (r *Runner) play(ctx context.Context, built *configs.Built, dir string, config []byte) (err error) {
@@ -101,35 +126,50 @@ func (r *Runner) play(ctx context.Context, built *configs.Built, dir string, con
 	return r.finish(store, s, built, dir)
 }
 
-// open starts a run, or continues it from its checkpoint.
+// open continues a run from its checkpoint, or starts it. Files that are damaged are no loss but of time.
 func (r *Runner) open(built *configs.Built, dir string, config []byte) (*record.Store, *sim.Simulation, error) {
-	transfers := built.Transfers
+	if !r.Force {
+		store, s, err := resume(built, dir)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, record.ErrDamaged) {
+			return store, s, err
+		}
+		if errors.Is(err, record.ErrDamaged) {
+			r.tell(Event{Kind: Restarted, Manifest: &built.Manifest, Dir: dir, Why: err})
+		}
+	}
+	store, err := record.Create(dir, &built.Manifest, config, built.Transfers)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := sim.New(built.Sim, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return store, s, nil
+}
+
+// resume continues a run. The error is fs.ErrNotExist if it has no checkpoint and record.ErrDamaged if that is of no
+// use.
+func resume(built *configs.Built, dir string) (*record.Store, *sim.Simulation, error) {
 	checkpoint, err := record.ReadCheckpoint(dir)
-	if r.Force || err != nil { // a checkpoint that is missing or damaged is no loss but of time
-		store, err := record.Create(dir, &built.Manifest, config, transfers)
-		if err != nil {
-			return nil, nil, err
-		}
-		s, err := sim.New(built.Sim, store)
-		if err != nil {
-			return nil, nil, errors.Join(err, store.Close())
-		}
-		return store, s, nil
+	if err != nil {
+		return nil, nil, err
 	}
 	round, err := sim.CheckpointRound(checkpoint)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	if err := record.WriteManifest(dir, &built.Manifest); err != nil {
 		return nil, nil, err
 	}
-	store, err := record.Resume(dir, round, transfers)
+	store, err := record.Resume(dir, round, built.Transfers)
 	if err != nil {
 		return nil, nil, err
 	}
 	s, err := sim.Resume(built.Sim, store, checkpoint)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w; --force starts the run anew", dir, err), store.Close())
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	if err := record.WriteManifest(dir, &built.Manifest); err != nil {
+		s.Close()
+		return nil, nil, errors.Join(err, store.Close())
 	}
 	return store, s, nil
 }
@@ -139,8 +179,12 @@ func (r *Runner) finish(store *record.Store, s *sim.Simulation, built *configs.B
 	if err != nil {
 		return err
 	}
+	final, err := s.Final()
+	if err != nil {
+		return err
+	}
 	res := record.Summarise(run.Rounds, built.Manifest.Metric, built.Manifest.Targets)
-	if err := store.Finish(res, s.Weights()); err != nil {
+	if err := store.Finish(res, final); err != nil {
 		return err
 	}
 	r.tell(Event{Kind: Finished, Manifest: &built.Manifest, Dir: dir, Line: s.Round()})

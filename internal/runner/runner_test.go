@@ -1,11 +1,13 @@
 package runner_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -43,9 +45,9 @@ error_feedback = true
 every = 2
 `
 
-func load(t *testing.T) configs.Run {
+func load(t *testing.T, sets ...string) configs.Run {
 	t.Helper()
-	file, err := configs.Parse("small.toml", experiment, nil)
+	file, err := configs.Parse("small.toml", experiment, sets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +78,14 @@ func stopAfter(t *testing.T, r runner.Runner, round int) string {
 		t.Fatalf("stopping gives %v", err)
 	}
 	return dir
+}
+
+// without removes a file of a run's directory.
+func without(t *testing.T, dir, file string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(dir, file)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // play plays the run to its end and returns its directory and what happened.
@@ -128,6 +138,78 @@ func TestFinishedRunsAreReused(t *testing.T) {
 	r.Force = true
 	if _, kinds, _ := play(t, r); len(kinds) < 2 || digest(t, dir) != want {
 		t.Errorf("a forced run tells %v and ends with %s, not %s", kinds, digest(t, dir), want)
+	}
+}
+
+// A run whose result was deleted ends once more with the same result, and without training anew.
+func TestDeletedResultsComeBack(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir, _, _ := play(t, r)
+	want := digest(t, dir)
+	without(t, dir, record.ResultFile)
+	_, kinds, from := play(t, r)
+	if got := digest(t, dir); got != want || from != 6 || slices.Contains(kinds, runner.Progress) {
+		t.Errorf("the run tells %v from round %d and ends with %s, not %s", kinds, from, got, want)
+	}
+}
+
+// Lines that are lost cannot be made up for: the run starts anew and says so.
+func TestLostLinesStartAnew(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir := stopAfter(t, r, 4)
+	without(t, dir, record.RoundsFile)
+	_, kinds, from := play(t, r)
+	whole, _, _ := play(t, runner.Runner{Dir: t.TempDir()})
+	if kinds[0] != runner.Restarted || from != 0 || digest(t, dir) != digest(t, whole) {
+		t.Errorf("the run tells %v from round %d and ends with %s", kinds, from, digest(t, dir))
+	}
+}
+
+// Transfers that were not asked for before are recorded from the start; the result is the same.
+func TestTransfersAreRecordedWhenAsked(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir, _, _ := play(t, r)
+	want := digest(t, dir)
+	if _, err := r.Play(t.Context(), load(t, "output.transfers=true")); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, record.TransfersFile))
+	if lines := bytes.Count(data, []byte{'\n'}); err != nil || lines != 6*3*2 || digest(t, dir) != want {
+		t.Errorf("%d transfers, %v, digest %s, not %s", lines, err, digest(t, dir), want)
+	}
+}
+
+// Reusing a run brings labels and targets up to date and leaves alone who computed it.
+func TestReuseKeepsProvenance(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir(), Host: "first", Version: "1"}
+	dir, _, _ := play(t, r)
+	r.Host, r.Version = "second", "2"
+	if _, err := r.Play(t.Context(), load(t, "eval.targets=[0.05]")); err != nil {
+		t.Fatal(err)
+	}
+	run, err := record.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := run.Manifest; m.Host != "first" || m.Version != "1" || !slices.Equal(m.Targets, []float64{0.05}) {
+		t.Errorf("manifest %+v", m)
+	}
+	if targets := run.Result.Targets; len(targets) != 1 || !targets[0].Reached || run.Result.Digest == "" {
+		t.Errorf("result %+v", run.Result)
+	}
+}
+
+// Two processes do not write the same files.
+func TestRunsAreLocked(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir := stopAfter(t, r, 2)
+	release, err := record.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if _, err := r.Play(t.Context(), load(t)); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("a locked run is played: %v", err)
 	}
 }
 

@@ -3,7 +3,6 @@ package record
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -61,7 +60,7 @@ func (c *Checkpoint) Bytes() ([]byte, error) {
 	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli)), nil
 }
 
-var errCheckpoint = errors.New("not a whole checkpoint")
+var errCheckpoint = fmt.Errorf("%w: not a whole checkpoint", ErrDamaged)
 
 // ParseCheckpoint reads what Bytes wrote. Damage of any kind is an error.
 func ParseCheckpoint(data []byte) (*Checkpoint, error) {

@@ -17,10 +17,10 @@ type Result struct {
 	Rounds  int      `json:"rounds"`
 	SimTime float64  `json:"sim_time_s"`
 	Metric  string   `json:"metric"`
-	Final   float64  `json:"final"` // test metric after the last round
-	Best    float64  `json:"best"`  // over all evaluations
-	Loss    float64  `json:"loss"`  // test loss after the last round
-	Train   float64  `json:"train"` // training metric after the last round
+	Final   float64  `json:"final"`           // test metric after the last round
+	Best    float64  `json:"best"`            // over all evaluations
+	Loss    float64  `json:"loss"`            // test loss after the last round
+	Train   *float64 `json:"train,omitempty"` // training metric after the last round, if it was evaluated
 	Uplink  Bits     `json:"uplink"`
 	Down    Bits     `json:"downlink"`
 	Targets []Target `json:"targets,omitempty"`
@@ -53,7 +53,10 @@ func Summarise(rows []Row, metric string, targets []float64) *Result {
 }
 
 func (res *Result) see(row Row, v float64) {
-	res.Final, res.Loss, res.Train = v, row["loss"], row["train_"+res.Metric]
+	res.Final, res.Loss = v, row["loss"]
+	if train, ok := row["train_"+res.Metric]; ok {
+		res.Train = &train
+	}
 	res.Best = max(res.Best, v)
 	for i := range res.Targets {
 		if t := &res.Targets[i]; !t.Reached && v >= t.Value {
@@ -76,12 +79,22 @@ type Run struct {
 	Result   *Result // nil unless the run is done
 }
 
-// Open reads a run's directory.
-func Open(dir string) (*Run, error) {
-	run := &Run{Dir: dir}
-	if err := readJSON(filepath.Join(dir, ManifestFile), &run.Manifest); err != nil {
+// ReadManifest reads manifest.json.
+func ReadManifest(dir string) (*Manifest, error) {
+	m := new(Manifest)
+	if err := readJSON(filepath.Join(dir, ManifestFile), m); err != nil {
 		return nil, err
 	}
+	return m, nil
+}
+
+// Open reads a run's directory.
+func Open(dir string) (*Run, error) {
+	m, err := ReadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	run := &Run{Dir: dir, Manifest: *m}
 	path := filepath.Join(dir, RoundsFile)
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -98,6 +111,12 @@ func Open(dir string) (*Run, error) {
 	}
 	run.Result = res
 	return run, nil
+}
+
+// HasTransfers tells whether the run's transfers were recorded.
+func (r *Run) HasTransfers() bool {
+	_, err := os.Stat(filepath.Join(r.Dir, TransfersFile))
+	return err == nil
 }
 
 // ReadResult reads result.json. The error is fs.ErrNotExist if the run is not done.
@@ -160,7 +179,11 @@ func (r *Run) Pairs(x, y string) (xs, ys []float64) {
 // Find returns the directories at or below root that hold a run, in the order of their names.
 func Find(root string) ([]string, error) {
 	var dirs []string
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	root, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

@@ -1,10 +1,11 @@
 // Package record keeps what a run leaves on disk, and reads it back.
 //
 // A run has a directory of its own: config.toml (resolved), manifest.json, rounds.jsonl, optionally transfers.jsonl,
-// checkpoint.bin while it is under way, and result.json, written last and by rename: its presence alone means done.
+// checkpoint.bin, and result.json, written last and by rename: its presence alone means done. A file named lock keeps
+// two processes from playing one run.
 package record
 
-// Manifest says what a run is. Nothing in it but Host and Wall depends on the machine or the hour.
+// Manifest says what a run is. Nothing in it but Version, Kernel and Host depends on the machine or the hour.
 type Manifest struct {
 	Schema     int       `json:"schema"`
 	Experiment string    `json:"experiment"`        // the file's name key

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,8 @@ func play(t *testing.T, s *Store, from, to int) {
 func finish(t *testing.T, s *Store) string {
 	t.Helper()
 	res := &Result{}
-	if err := s.Finish(res, []float32{1, 2, 3}); err != nil {
+	final := &Checkpoint{Header: []byte(`{}`), Vectors: []Vector{{Name: "weights", Data: []float32{1, 2, 3}}}}
+	if err := s.Finish(res, final); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -111,6 +113,57 @@ func TestResumedRunHasTheSameFiles(t *testing.T) {
 			t.Errorf("%s differs:\n%s\n%s", name, a, b)
 		}
 	}
+}
+
+// What contradicts the checkpoint is not built upon.
+func TestResumeRefusesDamagedLines(t *testing.T) {
+	for name, damage := range map[string]func(lines []string) []string{
+		"no lines":           func([]string) []string { return nil },
+		"the first is lost":  func(l []string) []string { return l[1:] },
+		"one is lost":        func(l []string) []string { return slices.Delete(l, 2, 3) },
+		"one is there twice": func(l []string) []string { return slices.Insert(l, 2, l[2]) },
+		"the last is lost":   func(l []string) []string { return l[:4] },
+		"garbage":            func(l []string) []string { return slices.Insert(l, 1, "#") },
+	} {
+		dir := t.TempDir()
+		s, err := Create(dir, manifest(), nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		play(t, s, 0, 4)
+		s.Close()
+		path := filepath.Join(dir, RoundsFile)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := damage(strings.Split(strings.TrimSuffix(string(data), "\n"), "\n"))
+		if err := os.WriteFile(path, []byte(strings.Join(append(lines, ""), "\n")), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Resume(dir, 4, false); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: resuming gives %v", name, err)
+		}
+	}
+}
+
+func TestLockIsExclusive(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	release, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("a locked directory is locked again with %v", err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	release, err = Lock(dir)
+	if err != nil {
+		t.Fatalf("after its release: %v", err)
+	}
+	release()
 }
 
 func TestOpenReadsWhatStoreWrote(t *testing.T) {

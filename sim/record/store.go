@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
+
 	"flsim/internal/wire"
 )
 
@@ -24,7 +26,28 @@ const (
 	TransfersFile  = "transfers.jsonl"
 	CheckpointFile = "checkpoint.bin"
 	ResultFile     = "result.json"
+	LockFile       = "lock"
 )
+
+// ErrDamaged says that a run's files contradict each other or what is asked for, so that it can't be continued.
+var ErrDamaged = errors.New("cannot be continued")
+
+// Lock makes a run's directory and keeps other processes from playing the run until release is called or the process
+// ends.
+func Lock(dir string) (release func() error, err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(dir, LockFile))
+	free, err := lock.TryLock()
+	if err != nil {
+		return nil, err
+	}
+	if !free {
+		return nil, fmt.Errorf("another process is playing the run in %s; wait for it, or give another folder", dir)
+	}
+	return lock.Unlock, nil
+}
 
 // Store writes one run's directory. It is used by one goroutine.
 type Store struct {
@@ -36,12 +59,9 @@ type Store struct {
 	line      []byte
 }
 
-// Create makes or reopens the directory of a run that is to start at its beginning: what an earlier attempt left
-// there is overwritten, result.json first of all.
+// Create starts a run at its beginning in a directory that Lock has made: what an earlier attempt left there is
+// overwritten, result.json first of all.
 func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
-	}
 	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -53,22 +73,36 @@ func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, err
 	if err := WriteManifest(dir, m); err != nil {
 		return nil, err
 	}
-	return open(dir, transfers, 0)
+	return open(dir, transfers)
 }
 
 // Resume reopens the directory of a run that stopped: lines of rounds after round, which the checkpoint does not
-// know, are dropped, since the run will write them again.
+// know, are dropped, since the run will write them again. If a line up to that round is missing or no line at all, the
+// error is ErrDamaged.
 func Resume(dir string, round int, transfers bool) (*Store, error) {
-	if err := keepRounds(filepath.Join(dir, TransfersFile), round); err != nil {
+	rounds, err := keepRounds(filepath.Join(dir, RoundsFile), round)
+	if err != nil {
 		return nil, err
 	}
-	if err := keepRounds(filepath.Join(dir, RoundsFile), round); err != nil {
+	for i, r := range rounds {
+		if r != i {
+			return nil, fmt.Errorf("%w: in line %d of %s round %d follows, not %d", ErrDamaged, i+1, RoundsFile, r, i)
+		}
+	}
+	if len(rounds) != round+1 {
+		return nil, fmt.Errorf("%w: %s ends before round %d, after which the checkpoint was taken", ErrDamaged, RoundsFile, round)
+	}
+	told, err := keepRounds(filepath.Join(dir, TransfersFile), round)
+	if err != nil {
 		return nil, err
 	}
-	return open(dir, transfers, round)
+	if transfers && round > 0 && (len(told) == 0 || told[0] > 1) {
+		return nil, fmt.Errorf("%w: its transfers were not recorded from the start", ErrDamaged)
+	}
+	return open(dir, transfers)
 }
 
-func open(dir string, transfers bool, round int) (*Store, error) {
+func open(dir string, transfers bool) (*Store, error) {
 	s := &Store{dir: dir, digest: sha256.New()}
 	old, err := os.ReadFile(filepath.Join(dir, RoundsFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -136,22 +170,22 @@ func (s *Store) Checkpoint(c *Checkpoint) error {
 	return WriteFile(filepath.Join(s.dir, CheckpointFile), data)
 }
 
-// Finish puts the run's digest into res and writes result.json; then it shrinks the checkpoint to the final weights. The
-// digest is SHA-256 over the lines of rounds.jsonl and the final weights as little-endian float32.
-func (s *Store) Finish(res *Result, weights []float32) error {
-	if err := errors.Join(s.flushTransfers(), s.rounds.Sync()); err != nil {
+// Finish puts the run's digest into res, replaces the checkpoint by the final one, and writes result.json. The digest
+// is SHA-256 over the lines of rounds.jsonl and the vectors of the final checkpoint as little-endian float32.
+func (s *Store) Finish(res *Result, final *Checkpoint) error {
+	if err := s.Checkpoint(final); err != nil {
 		return err
 	}
-	s.digest.Write(wire.AppendFloat32s(nil, weights))
+	for _, v := range final.Vectors {
+		s.digest.Write(wire.AppendFloat32s(nil, v.Data))
+	}
 	res.Digest = hex.EncodeToString(s.digest.Sum(nil))
-	data, err := json.MarshalIndent(res, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := WriteFile(filepath.Join(s.dir, ResultFile), append(data, '\n')); err != nil {
-		return err
-	}
-	return s.Checkpoint(&Checkpoint{Header: json.RawMessage(`{"final":true}`), Vectors: []Vector{{Name: "weights", Data: weights}}})
+	return WriteResult(s.dir, res)
+}
+
+// WriteResult replaces a run directory's result.json.
+func WriteResult(dir string, res *Result) error {
+	return writeJSON(filepath.Join(dir, ResultFile), res)
 }
 
 func (s *Store) flushTransfers() error {
@@ -172,11 +206,15 @@ func (s *Store) Close() error {
 
 // WriteManifest replaces a run directory's manifest.json.
 func WriteManifest(dir string, m *Manifest) error {
-	data, err := json.MarshalIndent(m, "", "  ")
+	return writeJSON(filepath.Join(dir, ManifestFile), m)
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	return WriteFile(filepath.Join(dir, ManifestFile), append(data, '\n'))
+	return WriteFile(path, append(data, '\n'))
 }
 
 // WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
@@ -196,15 +234,17 @@ func WriteFile(path string, data []byte) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-// keepRounds cuts a file of JSON lines behind the last whole line whose "round" is at most round.
-func keepRounds(path string, round int) error {
+// keepRounds cuts a file of JSON lines behind the last whole line whose "round" is at most round, and returns the
+// rounds of the lines that stay. A file that is not there has none.
+func keepRounds(path string, round int) ([]int, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var rounds []int
 	end := 0
 	for {
 		n := bytes.IndexByte(data[end:], '\n')
@@ -215,12 +255,13 @@ func keepRounds(path string, round int) error {
 			Round int `json:"round"`
 		}
 		if err := json.Unmarshal(data[end:end+n], &line); err != nil {
-			return fmt.Errorf("%s: byte %d: %w", path, end, err)
+			return nil, fmt.Errorf("%w: %s, byte %d: %v", ErrDamaged, path, end, err)
 		}
 		if line.Round > round {
 			break
 		}
+		rounds = append(rounds, line.Round)
 		end += n + 1
 	}
-	return os.Truncate(path, int64(end))
+	return rounds, os.Truncate(path, int64(end))
 }

@@ -15,7 +15,7 @@ type Strategy interface {
 	// Aggregate says, each time a message has arrived, whether the server aggregates now what has arrived since the
 	// last aggregation. underWay is how many tasks have neither arrived nor been given up.
 	Aggregate(arrived, underWay int) bool
-	// Weight is the share of a message that was trained on that many examples, up to a factor common to all.
+	// Weight is the share of the message of a client that holds that many examples, up to a factor common to all.
 	Weight(examples int) float64
 }
 
