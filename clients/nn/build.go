@@ -14,7 +14,8 @@ type builder struct {
 	shape   tensor.Shape // behind the last layer
 	layout  tensor.Layout
 	rules   []initRule // one per segment of layout
-	flops   float64
+	flops   float64    // of one example's inference
+	first   float64    // of the first affine layer's share of them
 	layers  []layer
 	err     error
 }
@@ -61,11 +62,19 @@ func (b *builder) affine(name string, fanIn, out, fanOut int, options []option, 
 	return a
 }
 
+// count adds the operations of an affine layer's inference.
+func (b *builder) count(flops float64) {
+	if b.flops == 0 {
+		b.first = flops
+	}
+	b.flops += flops
+}
+
 // dense appends a fully connected layer; an image is flattened first.
 func (b *builder) dense(name string, out int, options ...option) {
 	in := b.shape.Size()
 	a := b.affine(name, in, out, out, options, in, out)
-	b.flops += 2 * float64(in) * float64(out)
+	b.count(2 * float64(in) * float64(out))
 	b.add(dense{affine: a, in: in, out: out}, tensor.Shape{H: 1, W: 1, C: out})
 }
 
@@ -79,7 +88,7 @@ func (b *builder) conv(name string, out, kernel, stride, pad int, options ...opt
 	g := f32.Conv2D(in.H, in.W, in.C, out, kernel, stride, pad)
 	a := b.affine(name, kernel*kernel*in.C, out, kernel*kernel*out, options, kernel, kernel, in.C, out)
 	size := g.Out()
-	b.flops += 2 * float64(size[1]*size[2]) * float64(g.Weights())
+	b.count(2 * float64(size[1]*size[2]) * float64(g.Weights()))
 	b.add(conv{affine: a, g: g}, tensor.Shape{H: size[1], W: size[2], C: out})
 }
 
