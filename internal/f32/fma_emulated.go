@@ -19,15 +19,22 @@ func fmaRow(acc, b []term, a term) {
 	for j, c := range acc {
 		p := float64(a * b[j])
 		s := p + c
-		if math.Float64bits(s)&(1<<29-1) == 1<<28 {
-			s = leaveTie(s, p, c)
+		bits := math.Float64bits(s)
+		if bits&(1<<29-1) == 1<<28 || bits<<1 < tiniestBits<<1 {
+			s = float64(round(leaveTie(s, p, c)))
 		}
-		acc[j] = float64(round(s))
+		acc[j] = float64(float32(s))
 	}
 }
 
-// leaveTie moves s = p + c, rounded, by one bit towards the exact sum if it differs.
+// tiniestBits are those of tiniest: integers compare faster than magnitudes.
+const tiniestBits = 0x380ffffff0000000
+
+// leaveTie moves s = p + c, rounded, by one bit towards the exact sum if it is half way between two float32 and differs.
 func leaveTie(s, p, c float64) float64 {
+	if math.Float64bits(s)&(1<<29-1) != 1<<28 {
+		return s
+	}
 	q := s - p
 	err := float64(p-float64(s-q)) + float64(c-q)
 	switch {
