@@ -14,6 +14,7 @@ import (
 	"flsim/clients"
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/internal/f32"
 	"flsim/internal/spell"
 	"flsim/sim"
 )
@@ -116,6 +117,8 @@ Start with:  flsim run configs/quickstart.toml`,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(*cobra.Command, []string) error { return kernelError(f32.Err()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
@@ -126,6 +129,14 @@ Start with:  flsim run configs/quickstart.toml`,
 	}
 	root.Args = unknownCommand
 	return root
+}
+
+// kernelError makes the wish for a kernel that there is not a usage error.
+func kernelError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
 }
 
 // usageArgs makes complaints about arguments usage errors.
