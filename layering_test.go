@@ -34,6 +34,7 @@ var floors = [][]string{
 		"datasets/cifar", "datasets/idx", "datasets/synthetic",
 		"plots",
 		"clients",
+		"internal/bench",
 	},
 	3: {"codecs/cossgd", "codecs/codectest", "datasets/all", "sim"},
 	4: {"codecs/all"},

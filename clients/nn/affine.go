@@ -5,12 +5,14 @@ import (
 	"flsim/internal/tensor"
 )
 
-// affine holds the tensors of a dense or convolutional layer.
+// affine is what dense and convolutional layers have in common: their tensors, and whether a ReLU is part of them.
 type affine struct {
 	w, b    tensor.Segment
 	hasBias bool
+	relu    bool
 }
 
+// bias returns the biases' part of v, nil if there are none.
 func (a affine) bias(v []float32) []float32 {
 	if !a.hasBias {
 		return nil
@@ -18,20 +20,26 @@ func (a affine) bias(v []float32) []float32 {
 	return a.b.Of(v)
 }
 
-// biasGrad writes the sum over examples (and pixels) of dy.
-func (a affine) biasGrad(p *pass, dy []float32) {
-	if a.hasBias {
-		f32.SumRows(a.b.Of(p.g), dy)
+// beforeReLU turns dy, the gradient with respect to the layer's output y, into that with respect to what the ReLU was
+// applied to.
+func (a affine) beforeReLU(dy, y []float32) {
+	if a.relu {
+		f32.ReLUBackward(dy, dy, y)
 	}
 }
 
-// dense is a fully connected layer: y = x W + b with W of shape [in][out].
+// dense is a fully connected layer: y = x W + b with W of shape [in][out], followed by ReLU if there is one.
 type dense struct {
 	affine
 	in, out int
 }
 
 func (l dense) sizes() (in, out int) { return l.in, l.out }
+
+func (l dense) withReLU() layer {
+	l.relu = true
+	return l
+}
 
 func (l dense) node(maxBatch int) node {
 	return &denseNode{dense: l, y: make([]float32, maxBatch*l.out)}
@@ -44,36 +52,44 @@ type denseNode struct {
 
 func (l *denseNode) forward(p *pass, x []float32) []float32 {
 	l.x = x
-	y := l.y[:p.n*l.out]
-	f32.FillRows(y, l.bias(p.w))
-	p.scratch.Gemm(f32.NN, p.n, l.out, l.in, x, l.w.Of(p.w), y)
-	return y
+	y := f32.RowMajor(l.y[:p.n*l.out], p.n, l.out)
+	p.work.MatMul(y, f32.RowMajor(x, p.n, l.in), l.matrix(p.w), f32.Epilogue{Bias: l.bias(p.w), ReLU: l.relu})
+	return y.Data
 }
 
 func (l *denseNode) backward(p *pass, dy, dx []float32) {
-	dw := l.w.Of(p.g)
-	clear(dw)
-	p.scratch.Gemm(f32.TN, l.in, l.out, p.n, l.x, dy, dw)
-	l.biasGrad(p, dy)
+	l.beforeReLU(dy, l.y[:len(dy)])
+	d := f32.RowMajor(dy, p.n, l.out)
+	p.work.MatMul(l.matrix(p.g), f32.RowMajor(l.x, p.n, l.in).T(), d, f32.Epilogue{})
+	if l.hasBias {
+		p.work.SumRows(l.b.Of(p.g), dy)
+	}
 	if dx != nil {
-		clear(dx)
-		p.scratch.Gemm(f32.NT, p.n, l.in, l.out, dy, l.w.Of(p.w), dx)
+		p.work.MatMul(f32.RowMajor(dx, p.n, l.in), d, l.matrix(p.w).T(), f32.Epilogue{})
 	}
 }
 
-// conv is a two-dimensional convolution with weights of shape [kernel][kernel][in][out].
+// matrix returns the weights' part of v.
+func (l *denseNode) matrix(v []float32) f32.Matrix { return f32.RowMajor(l.w.Of(v), l.in, l.out) }
+
+// conv is a two-dimensional convolution with weights of shape [kernel][kernel][in][out], followed by ReLU if there is
+// one.
 type conv struct {
 	affine
 	g f32.Conv
 }
 
-func (l conv) sizes() (in, out int) {
-	return l.g.H * l.g.W * l.g.Cin, l.g.OutH() * l.g.OutW() * l.g.Cout
+func (l conv) sizes() (in, out int) { return l.g.InLen(), l.g.OutLen() }
+
+func (l conv) withReLU() layer {
+	l.relu = true
+	return l
 }
 
+func (l conv) withReLUPool() layer { return convPool(l) }
+
 func (l conv) node(maxBatch int) node {
-	_, out := l.sizes()
-	return &convNode{conv: l, y: make([]float32, maxBatch*out)}
+	return &convNode{conv: l, y: make([]float32, maxBatch*l.g.OutLen())}
 }
 
 type convNode struct {
@@ -83,16 +99,40 @@ type convNode struct {
 
 func (l *convNode) forward(p *pass, x []float32) []float32 {
 	l.x = x
-	_, out := l.sizes()
-	y := l.y[:p.n*out]
-	p.scratch.ConvForward(l.g, y, x, l.w.Of(p.w), l.bias(p.w), p.n)
+	y := l.y[:p.n*l.g.OutLen()]
+	p.work.ConvForward(&l.g, p.n, y, x, l.w.Of(p.w), l.bias(p.w), l.relu)
 	return y
 }
 
 func (l *convNode) backward(p *pass, dy, dx []float32) {
-	p.scratch.ConvWeightGrad(l.g, l.w.Of(p.g), l.x, dy, p.n)
-	l.biasGrad(p, dy)
-	if dx != nil {
-		p.scratch.ConvInputGrad(l.g, dx, dy, l.w.Of(p.w), p.n)
-	}
+	l.beforeReLU(dy, l.y[:len(dy)])
+	p.work.ConvBackward(&l.g, p.n, dx, l.w.Of(p.g), l.bias(p.g), dy, l.x, l.w.Of(p.w))
+}
+
+// convPool is a convolution followed by ReLU and 2x2 maximum pooling. What lies between is never kept for a whole
+// batch.
+type convPool conv
+
+func (l convPool) sizes() (in, out int) { return l.g.InLen(), l.g.PooledLen() }
+
+func (l convPool) node(maxBatch int) node {
+	n := maxBatch * l.g.PooledLen()
+	return &convPoolNode{convPool: l, y: make([]float32, n), winner: make([]uint8, n)}
+}
+
+type convPoolNode struct {
+	convPool
+	x, y   []float32
+	winner []uint8 // position in its window of each maximum
+}
+
+func (l *convPoolNode) forward(p *pass, x []float32) []float32 {
+	l.x = x
+	n := p.n * l.g.PooledLen()
+	p.work.ConvPoolForward(&l.g, p.n, l.y[:n], l.winner[:n], x, l.w.Of(p.w), l.bias(p.w))
+	return l.y[:n]
+}
+
+func (l *convPoolNode) backward(p *pass, dy, dx []float32) {
+	p.work.ConvPoolBackward(&l.g, p.n, dx, l.w.Of(p.g), l.bias(p.g), dy, l.winner[:len(dy)], l.x, l.w.Of(p.w))
 }

@@ -14,7 +14,8 @@ type builder struct {
 	shape   tensor.Shape // behind the last layer
 	layout  tensor.Layout
 	rules   []initRule // one per segment of layout
-	flops   float64
+	flops   float64    // of one example's inference
+	first   float64    // of the first affine layer's share of them
 	layers  []layer
 	err     error
 }
@@ -61,28 +62,52 @@ func (b *builder) affine(name string, fanIn, out, fanOut int, options []option, 
 	return a
 }
 
+// count adds the operations of an affine layer's inference.
+func (b *builder) count(flops float64) {
+	if b.flops == 0 {
+		b.first = flops
+	}
+	b.flops += flops
+}
+
 // dense appends a fully connected layer; an image is flattened first.
 func (b *builder) dense(name string, out int, options ...option) {
 	in := b.shape.Size()
 	a := b.affine(name, in, out, out, options, in, out)
-	b.flops += 2 * float64(in) * float64(out)
+	b.count(2 * float64(in) * float64(out))
 	b.add(dense{affine: a, in: in, out: out}, tensor.Shape{H: 1, W: 1, C: out})
 }
 
 // conv appends a convolution with a square kernel.
 func (b *builder) conv(name string, out, kernel, stride, pad int, options ...option) {
-	g := f32.Conv{H: b.shape.H, W: b.shape.W, Cin: b.shape.C, Kernel: kernel, Stride: stride, Pad: pad, Cout: out}
-	if g.H+2*pad < kernel || g.W+2*pad < kernel {
-		b.fail("a %dx%d kernel does not fit the %v image before %s", kernel, kernel, b.shape, name)
+	in := b.shape
+	if in.H+2*pad < kernel || in.W+2*pad < kernel {
+		b.fail("a %dx%d kernel does not fit the %v image before %s", kernel, kernel, in, name)
 		return
 	}
-	a := b.affine(name, g.Patch(), out, kernel*kernel*out, options, kernel, kernel, g.Cin, out)
-	b.flops += 2 * float64(g.OutH()*g.OutW()) * float64(g.Patch()) * float64(out)
-	b.add(conv{affine: a, g: g}, tensor.Shape{H: g.OutH(), W: g.OutW(), C: out})
+	g := f32.Conv2D(in.H, in.W, in.C, out, kernel, stride, pad)
+	a := b.affine(name, kernel*kernel*in.C, out, kernel*kernel*out, options, kernel, kernel, in.C, out)
+	size := g.Out()
+	b.count(2 * float64(size[1]*size[2]) * float64(g.Weights()))
+	b.add(conv{affine: a, g: g}, tensor.Shape{H: size[1], W: size[2], C: out})
 }
 
-// relu appends max(x, 0), computed in place.
-func (b *builder) relu() { b.add(relu{size: b.shape.Size()}, b.shape) }
+// relu appends max(x, 0): as part of the layer before it if that is dense or a convolution, else computed in place.
+func (b *builder) relu() {
+	if l, ok := b.last().(interface{ withReLU() layer }); ok {
+		b.layers[len(b.layers)-1] = l.withReLU()
+		return
+	}
+	b.add(relu{size: b.shape.Size()}, b.shape)
+}
+
+// last returns the layer that was appended last, nil if there is none.
+func (b *builder) last() layer {
+	if len(b.layers) == 0 {
+		return nil
+	}
+	return b.layers[len(b.layers)-1]
+}
 
 // dropout appends a layer that in training zeroes activations with probability p and scales the others by 1/(1-p),
 // in place.
@@ -91,19 +116,29 @@ func (b *builder) dropout(p float64) {
 }
 
 func (b *builder) pool(kind poolKind, kernel, stride int) {
-	g := f32.Pool{H: b.shape.H, W: b.shape.W, C: b.shape.C, Kernel: kernel, Stride: stride}
-	if g.H < kernel || g.W < kernel {
-		b.fail("a %dx%d pool does not fit the %v image before it", kernel, kernel, b.shape)
+	in := b.shape
+	if in.H < kernel || in.W < kernel {
+		b.fail("a %dx%d pool does not fit the %v image before it", kernel, kernel, in)
 		return
 	}
-	b.add(pool{kind: kind, g: g}, tensor.Shape{H: g.OutH(), W: g.OutW(), C: g.C})
+	g := f32.Pool{In: [3]int{1, in.H, in.W}, Channels: in.C, Kernel: kernel, Stride: stride}
+	size := g.Out()
+	b.add(pool{kind: kind, g: g}, tensor.Shape{H: size[1], W: size[2], C: in.C})
 }
 
 // maxPool appends maximum pooling.
 func (b *builder) maxPool(kernel, stride int) { b.pool(maxPooling, kernel, stride) }
 
-// reluPool appends ReLU and 2x2 maximum pooling, fused.
-func (b *builder) reluPool() { b.pool(reluMaxPooling, 2, 2) }
+// reluPool appends ReLU and 2x2 maximum pooling: as part of the layer before it if that is a convolution.
+func (b *builder) reluPool() {
+	l, ok := b.last().(interface{ withReLUPool() layer })
+	if !ok || b.shape.H < 2 || b.shape.W < 2 {
+		b.pool(reluMaxPooling, 2, 2)
+		return
+	}
+	b.layers[len(b.layers)-1] = l.withReLUPool()
+	b.shape = tensor.Shape{H: b.shape.H / 2, W: b.shape.W / 2, C: b.shape.C}
+}
 
 // avgPool appends average pooling.
 func (b *builder) avgPool(kernel, stride int) { b.pool(avgPooling, kernel, stride) }
@@ -142,7 +177,7 @@ func (b *builder) groupNorm(name string, groups int) {
 }
 
 // residual appends the sum of two branches that start from the same activations. An empty shortcut is the identity.
-// Neither branch may end in a layer that works in place.
+// Neither branch may end in a ReLU or in a layer that works in place.
 func (b *builder) residual(body, shortcut func()) {
 	in, outer := b.shape, b.layers
 	branch := func(build func()) []layer {

@@ -24,17 +24,17 @@ type node interface {
 	// forward returns the layer's output for p.n examples x, in the node's own memory or, in place, in x.
 	forward(p *pass, x []float32) []float32
 	// backward writes the gradients of the layer's tensors to p.g and, unless dx is nil, that of x to dx. It follows
-	// a forward pass in training mode and may not change dy, unless dx is dy.
+	// a forward pass in training mode. dy survives unless the layer ends in a ReLU or works in place.
 	backward(p *pass, dy, dx []float32)
 }
 
 // pass is what all nodes of a network share during one pass over a batch.
 type pass struct {
-	n       int // examples
-	w, g    []float32
-	train   bool
-	r       *rng.Rand
-	scratch f32.Scratch
+	n     int // examples
+	w, g  []float32
+	train bool
+	r     *rng.Rand
+	work  f32.Context
 }
 
 // chain runs layers one after another.
@@ -122,7 +122,7 @@ func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct 
 	}
 	logits := n.run(x, y, true, r)
 	d := n.dlogits[:len(logits)]
-	loss, correct = f32.SoftmaxCrossEntropy(d, logits, y, 1/float64(len(y)))
+	loss, correct = n.pass.work.SoftmaxCrossEntropy(d, logits, y, 1/float64(len(y)))
 	for _, s := range n.model.layout {
 		if s.Kind == tensor.Buffer {
 			clear(s.Of(n.pass.g))
@@ -135,7 +135,7 @@ func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct 
 // Evaluate returns the sum of the cross-entropies of len(y) examples x with classes y, in inference mode, and how
 // many were classified rightly.
 func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
-	return f32.SoftmaxCrossEntropy(nil, n.run(x, y, false, nil), y, 1)
+	return n.pass.work.SoftmaxCrossEntropy(nil, n.run(x, y, false, nil), y, 1)
 }
 
 // run returns the logits of a batch.

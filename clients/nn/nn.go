@@ -55,7 +55,8 @@ type Model struct {
 	classes int
 	layout  tensor.Layout
 	rules   []initRule
-	flops   float64
+	flops   float64 // of one example's inference
+	first   float64 // of the first affine layer's share of them
 	layers  []layer
 }
 
@@ -77,7 +78,7 @@ func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
 	}
-	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, layers: b.layers}, nil
+	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers}, nil
 }
 
 // Name returns the model's name.
@@ -89,6 +90,11 @@ func (m *Model) Layout() tensor.Layout { return m.layout }
 // ForwardFLOPs returns the floating-point operations that one example's inference takes: twice the multiplications of
 // the dense and convolutional layers, which are nearly all. A step of training counts three times as many.
 func (m *Model) ForwardFLOPs() float64 { return m.flops }
+
+// TrainingFLOPs returns the floating-point operations that one example takes in a step of training: those of inference
+// and twice as many for the gradients of weights and inputs, but for the gradient of the first layer's input, which
+// nobody needs.
+func (m *Model) TrainingFLOPs() float64 { return 3*m.flops - m.first }
 
 // Init fills w with initial parameters, drawn from r tensor by tensor in the layout's order.
 func (m *Model) Init(w []float32, r *rng.Rand) {

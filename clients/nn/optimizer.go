@@ -110,8 +110,17 @@ func newSGD(cfg OptimizerConfig, layout tensor.Layout) *sgd {
 }
 
 func (o *sgd) Step(w, g []float32, lr float64) {
+	rate, decay, momentum := float32(lr), float32(o.cfg.WeightDecay), float32(o.cfg.Momentum)
 	for _, p := range o.spans {
-		f32.SGD(w[p.from:p.to], g[p.from:p.to], o.of(0, p), float32(lr), float32(o.cfg.WeightDecay), float32(o.cfg.Momentum), o.cfg.Nesterov)
+		w, g, v := w[p.from:p.to], g[p.from:p.to], o.of(0, p)
+		switch {
+		case v == nil:
+			f32.SGD(w, g, rate, decay)
+		case o.cfg.Nesterov:
+			f32.Nesterov(w, g, v, rate, momentum, decay)
+		default:
+			f32.Momentum(w, g, v, rate, momentum, decay)
+		}
 	}
 }
 
@@ -131,10 +140,10 @@ func (o *adam) State() [][]float32 { return append(slices.Clip(o.vectors), o.ste
 func (o *adam) Step(w, g []float32, lr float64) {
 	o.steps[0]++
 	power1, power2 := power(o.cfg.Beta1, int(o.steps[0])), power(o.cfg.Beta2, int(o.steps[0]))
-	k := f32.AdamCoef{
-		Rate:  float32(lr / (1 - power1)),
-		Scale: float32(1 / math.Sqrt(1-power2)),
-		Beta1: float32(o.cfg.Beta1), Gain1: float32(1 - o.cfg.Beta1),
+	k := f32.AdamStep{
+		Rate:       float32(lr / (1 - power1)),
+		Correction: float32(1 / math.Sqrt(1-power2)),
+		Beta1:      float32(o.cfg.Beta1), Gain1: float32(1 - o.cfg.Beta1),
 		Beta2: float32(o.cfg.Beta2), Gain2: float32(1 - o.cfg.Beta2),
 		Epsilon: float32(o.cfg.Epsilon), Decay: float32(o.cfg.WeightDecay),
 	}
@@ -157,7 +166,7 @@ func newRMSprop(cfg OptimizerConfig, layout tensor.Layout) *rmsprop {
 }
 
 func (o *rmsprop) Step(w, g []float32, lr float64) {
-	k := f32.RMSpropCoef{Rate: float32(lr), Smoothing: float32(o.cfg.Smoothing), Gain: float32(1 - o.cfg.Smoothing),
+	k := f32.RMSpropStep{Rate: float32(lr), Smoothing: float32(o.cfg.Smoothing), Gain: float32(1 - o.cfg.Smoothing),
 		Epsilon: float32(o.cfg.Epsilon), Momentum: float32(o.cfg.Momentum), Decay: float32(o.cfg.WeightDecay)}
 	for _, p := range o.spans {
 		f32.RMSprop(w[p.from:p.to], g[p.from:p.to], o.of(0, p), o.of(1, p), k)

@@ -2,7 +2,7 @@ package nn
 
 import "flsim/internal/f32"
 
-// relu is max(x, 0).
+// relu is max(x, 0), where the layer before it cannot compute that itself.
 type relu struct{ size int }
 
 func (l relu) sizes() (in, out int) { return l.size, l.size }
@@ -12,14 +12,14 @@ func (l relu) node(int) node        { return &reluNode{} }
 type reluNode struct{ y []float32 }
 
 func (l *reluNode) forward(p *pass, x []float32) []float32 {
-	f32.ReLU(x)
+	f32.ReLU(x, x)
 	l.y = x
 	return x
 }
 
 // backward relies on y being positive or zero, which a dropout that scales y in place does not change: what it makes
 // zero has no gradient.
-func (l *reluNode) backward(p *pass, dy, dx []float32) { f32.ReLUBack(dy, l.y) }
+func (l *reluNode) backward(p *pass, dy, dx []float32) { f32.ReLUBackward(dy, dy, l.y) }
 
 // dropout is inverted dropout (Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, JMLR 2014).
 type dropout struct {
@@ -51,8 +51,8 @@ func (l *dropoutNode) forward(p *pass, x []float32) []float32 {
 			factor[i] = keep
 		}
 	}
-	f32.Mul(x, factor)
+	f32.Mul(factor, x)
 	return x
 }
 
-func (l *dropoutNode) backward(p *pass, dy, dx []float32) { f32.Mul(dy, l.factor[:len(dy)]) }
+func (l *dropoutNode) backward(p *pass, dy, dx []float32) { f32.Mul(l.factor[:len(dy)], dy) }

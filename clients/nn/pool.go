@@ -16,13 +16,12 @@ type pool struct {
 	g    f32.Pool
 }
 
-func (l pool) sizes() (in, out int) { return l.g.H * l.g.W * l.g.C, l.g.OutH() * l.g.OutW() * l.g.C }
+func (l pool) sizes() (in, out int) { return l.g.InLen(), l.g.OutLen() }
 
 func (l pool) node(maxBatch int) node {
-	_, out := l.sizes()
-	n := &poolNode{pool: l, y: make([]float32, maxBatch*out)}
+	n := &poolNode{pool: l, y: make([]float32, maxBatch*l.g.OutLen())}
 	if l.kind != avgPooling {
-		n.source = make([]uint8, maxBatch*out)
+		n.winner = make([]uint8, len(n.y))
 	}
 	return n
 }
@@ -30,27 +29,26 @@ func (l pool) node(maxBatch int) node {
 type poolNode struct {
 	pool
 	y      []float32
-	source []uint8
+	winner []uint8 // position in its window of each maximum
 }
 
 func (l *poolNode) forward(p *pass, x []float32) []float32 {
-	_, out := l.sizes()
-	y := l.y[:p.n*out]
-	switch l.kind {
-	case maxPooling:
-		f32.MaxPool(l.g, y, l.source, x, p.n)
-	case reluMaxPooling:
-		f32.ReLUMaxPool(l.g, y, l.source, x, p.n)
-	case avgPooling:
-		f32.AvgPool(l.g, y, x, p.n)
+	y := l.y[:p.n*l.g.OutLen()]
+	if l.kind == avgPooling {
+		f32.AvgPool(&l.g, p.n, y, x)
+		return y
 	}
+	f32.MaxPool(&l.g, p.n, y, l.winner[:len(y)], x, l.kind == reluMaxPooling)
 	return y
 }
 
 func (l *poolNode) backward(p *pass, dy, dx []float32) {
-	if l.kind == avgPooling {
-		f32.AvgPoolBack(l.g, dx, dy, p.n)
+	if dx == nil {
 		return
 	}
-	f32.MaxPoolBack(l.g, dx, dy, l.source, p.n)
+	if l.kind == avgPooling {
+		f32.AvgPoolBackward(&l.g, p.n, dx, dy)
+		return
+	}
+	f32.MaxPoolBackward(&l.g, p.n, dx, dy, l.winner[:len(dy)])
 }

@@ -164,7 +164,7 @@ func TestLossAgainstPyTorch(t *testing.T) {
 	load(t, "layers.json", &file)
 	logits := fill(make([]float32, 30), 1, 0, 4)
 	d := make([]float32, 30)
-	loss, correct := f32.SoftmaxCrossEntropy(d, logits, []int32{0, 1, 2, 3, 4, 0}, 1./6)
+	loss, correct := new(f32.Context).SoftmaxCrossEntropy(d, logits, []int32{0, 1, 2, 3, 4, 0}, 1./6)
 	if want := file.Loss.Loss; math.Abs(loss/6-want) > 1e-12*want || correct != file.Loss.Correct {
 		t.Errorf("loss %.15g with %d right, want %.15g and %d", loss/6, correct, want, file.Loss.Correct)
 	}

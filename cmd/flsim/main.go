@@ -15,6 +15,7 @@ import (
 	"flsim/codecs"
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/internal/f32"
 	"flsim/internal/spell"
 	"flsim/sim"
 )
@@ -115,16 +116,26 @@ Start with:  flsim run configs/quickstart.toml`,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(*cobra.Command, []string) error { return kernelError(f32.Err()) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), benchCommand(), versionCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}
 	root.Args = unknownCommand
 	return root
+}
+
+// kernelError makes the wish for a kernel that there is not a usage error.
+func kernelError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
 }
 
 // usageArgs makes complaints about arguments usage errors.

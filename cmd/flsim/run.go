@@ -29,6 +29,7 @@ type runOptions struct {
 	force    bool
 	json     bool
 	progress string
+	profile  string
 }
 
 func runCommand() *cobra.Command {
@@ -43,7 +44,9 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 4 training diverged; 75 stopped and can be continued; 130 interrupted twice.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return profiled(o.profile, func() error {
+				return o.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -53,6 +56,7 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
 	f.BoolVar(&o.json, "json", false, "write the results as JSON lines")
+	addProfile(cmd, &o.profile)
 	f.StringVar(&o.progress, "progress", "auto", "how progress is told: auto, line, plain, none")
 	return cmd
 }

@@ -1,87 +1,127 @@
 package f32
 
-import "testing"
+import (
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"time"
+)
 
-// report gives the rate of a kernel that does macs multiplications and additions per round.
-func report(b *testing.B, macs int) {
-	b.ReportMetric(2*float64(macs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-}
-
-// dense returns numbers without zeros, which some kernels skip.
-func dense(seed uint64, n int) []float32 {
-	v := random(seed, n)
-	for i := range v {
-		v[i] += 2
+// bestRatio runs f in short rounds, each beside the FMA loop, and reports the best rates and their ratio.
+func bestRatio(b *testing.B, flops float64, f func()) float64 {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	f()
+	var best, peak float64
+	for b.Loop() {
+		peak = max(peak, PeakRate(2*time.Millisecond))
+		start := time.Now()
+		for n := 0; time.Since(start) < 8*time.Millisecond || n == 0; n++ {
+			t := threadTime()
+			f()
+			best = max(best, flops/(threadTime()-t).Seconds())
+		}
 	}
-	return v
+	b.ReportMetric(best/1e9, "GFLOP/s")
+	b.ReportMetric(best/peak, "of-peak")
+	b.ReportMetric(peak/1e9, "peak")
+	return best
 }
 
-func BenchmarkGemm(b *testing.B) {
-	const m, n, k = 50, 64, 1024
-	var s Scratch
-	x, w, c := dense(1, m*k), dense(2, n*k), dense(3, m*n)
-	for name, op := range map[string]Op{"NN": NN, "NT": NT, "TN": TN} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				s.Gemm(op, m, n, k, x, w, c)
+func BenchmarkTile(b *testing.B) {
+	old := kern
+	defer func() { kern = old }()
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, f := range families()[1:] {
+		kern = f
+		for _, n := range []int{8, 16, 32} {
+			for _, m := range []int{1, 4, 5, 6, 8, 10, 12, 13, 14, 16, 20, 24, 28} {
+				if n > kern.width || m > kern.height(n) {
+					continue
+				}
+				q := newTile(r, m, n, 256, 1, 1, 1, 0, 0)
+				b.Run(fmt.Sprintf("%s/%dx%d", Kernel(), m, n), func(b *testing.B) {
+					bestRatio(b, float64(2*m*n*256*100), func() {
+						for range 100 {
+							kern.tile(&q.p, m, n)
+						}
+					})
+				})
 			}
-			report(b, m*n*k)
-		})
+		}
 	}
 }
 
+func BenchmarkStep(b *testing.B) {
+	old := kern
+	defer func() { kern = old }()
+	for _, w := range workloads {
+		for _, f := range families()[1:] {
+			kern = f
+			b.Run(w.name+"/"+Kernel(), func(b *testing.B) {
+				n := w.make(w.full)
+				x := n.input(3)
+				flops := n.flops * float64(n.batch)
+				b.ReportAllocs()
+				rate := bestRatio(b, flops, func() { n.step(x) })
+				b.ReportMetric(rate/n.flops, "img/s")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+func BenchmarkMatMul(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, s := range [][3]int{{50, 512, 1600}, {50, 512, 4096}, {10, 200, 784}, {10, 200, 200}, {10, 120, 400}} {
+		m, n, k := s[0], s[1], s[2]
+		x, w, y := RowMajor(random(r, m*k), m, k), RowMajor(random(r, k*n), k, n), RowMajor(random(r, m*n), m, n)
+		c := new(Context)
+		for _, f := range []struct {
+			name string
+			run  func()
+		}{
+			{"forward", func() { c.MatMul(y, x, w, Epilogue{}) }},
+			{"input", func() { c.MatMul(x, y, w.T(), Epilogue{}) }},
+			{"weights", func() { c.MatMul(w, x.T(), y, Epilogue{}) }},
+		} {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s", m, n, k, f.name), func(b *testing.B) {
+				bestRatio(b, float64(2*m*n*k), f.run)
+			})
+		}
+	}
+}
+
+// BenchmarkConv measures the passes of some layers: forward, weight gradient, input gradient alone.
 func BenchmarkConv(b *testing.B) {
-	const n = 8
-	for name, g := range map[string]Conv{
-		"32x32x3-5x5x6":   {H: 32, W: 32, Cin: 3, Kernel: 5, Stride: 1, Cout: 6},
-		"32x32x3-3x3x32":  {H: 32, W: 32, Cin: 3, Kernel: 3, Stride: 1, Cout: 32},
-		"15x15x32-3x3x64": {H: 15, W: 15, Cin: 32, Kernel: 3, Stride: 1, Cout: 64},
-		"32x32x16-3x3x16": {H: 32, W: 32, Cin: 16, Kernel: 3, Stride: 1, Pad: 1, Cout: 16},
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, g := range []Conv{
+		Conv2D(32, 32, 3, 32, 5, 1, 0), Conv2D(14, 14, 32, 64, 5, 1, 0), Conv2D(32, 32, 3, 32, 5, 1, 2), Conv2D(16, 16, 32, 64, 5, 1, 2),
+		Conv2D(32, 32, 3, 6, 5, 1, 0), Conv2D(14, 14, 6, 16, 5, 1, 0),
+		Conv2D(32, 32, 16, 16, 3, 1, 1), Conv2D(32, 32, 16, 32, 3, 2, 1), Conv2D(16, 16, 32, 32, 3, 1, 1), Conv2D(8, 8, 64, 64, 3, 1, 1),
+		Conv2D(16, 16, 128, 128, 3, 1, 1), Conv2D(4, 4, 512, 512, 3, 1, 1), Conv3D(64, 64, 64, 8, 8, 3, 1, 1), Conv3D(32, 32, 32, 16, 16, 3, 1, 1),
 	} {
-		var s Scratch
-		x, w, y := dense(1, n*g.H*g.W*g.Cin), dense(2, g.Patch()*g.Cout), dense(3, n*g.OutH()*g.OutW()*g.Cout)
-		macs := len(y) * g.Patch()
-		b.Run(name+"/forward", func(b *testing.B) {
-			for b.Loop() {
-				s.ConvForward(g, y, x, w, nil, n)
-			}
-			report(b, macs)
-		})
-		b.Run(name+"/weights", func(b *testing.B) {
-			for b.Loop() {
-				s.ConvWeightGrad(g, w, x, y, n)
-			}
-			report(b, macs)
-		})
-		b.Run(name+"/input", func(b *testing.B) {
-			for b.Loop() {
-				s.ConvInputGrad(g, x, y, w, n)
-			}
-			report(b, macs)
-		})
-	}
-}
-
-func BenchmarkPointwise(b *testing.B) {
-	g := Pool{H: 30, W: 30, C: 32, Kernel: 2, Stride: 2}
-	x, dx := random(1, 30*30*32), make([]float32, 30*30*32)
-	y, source := make([]float32, 15*15*32), make([]uint8, 15*15*32)
-	sum, square := make([]float64, 32), make([]float64, 32)
-	for name, f := range map[string]func(){
-		"relupool":     func() { ReLUMaxPool(g, y, source, x, 1) },
-		"relupoolback": func() { MaxPoolBack(g, dx, y, source, 1) },
-		"relu":         func() { ReLU(dx) },
-		"reluback":     func() { ReLUBack(dx, x) },
-		"moments":      func() { ColumnMoments(sum, square, x) },
-		"combine":      func() { CombineRows(dx, x, x, x[:32], x[32:64], x[64:96]) },
-		"sgd":          func() { SGD(dx, x, nil, 0.1, 0, 0, false) },
-		"momentum":     func() { SGD(dx, x, x, 0.1, 0, 0.9, false) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.SetBytes(4 * int64(len(x)))
-			for b.Loop() {
-				f()
-			}
-		})
+		n := 32
+		if g.In[0] > 1 {
+			n = 1
+		}
+		x, w, dy := random(r, n*g.InLen()), random(r, g.Weights()), random(r, n*g.OutLen())
+		dx, dw, y := make([]float32, len(x)), make([]float32, len(w)), make([]float32, len(dy))
+		c := new(Context)
+		flops := 2 * float64(n*volume(g.Out())) * float64(g.Weights())
+		for _, f := range []struct {
+			name string
+			run  func()
+		}{
+			{"forward", func() { c.ConvForward(&g, n, y, x, w, nil, true) }},
+			{"weights", func() { c.ConvBackward(&g, n, nil, dw, nil, dy, x, w) }},
+			{"input", func() { c.scatter(&g, g.Out(), n, dx, dy, c.flip(&g, w)) }},
+		} {
+			b.Run(fmt.Sprintf("%v-%d-%d-k%d-s%d-p%d/%s", g.In, g.Cin, g.Cout, g.Kernel[2], g.Stride[2], g.Pad[2], f.name), func(b *testing.B) {
+				bestRatio(b, flops, f.run)
+				b.ReportMetric(0, "ns/op")
+			})
+		}
 	}
 }

@@ -1,218 +1,201 @@
 package f32
 
-// Conv is the geometry of a two-dimensional convolution with a square kernel, as deep learning uses the word: a
-// cross-correlation. Beyond its border an image is zero.
+import "fmt"
+
+// Conv is the geometry of a convolution (cross-correlation, as everywhere in the field) over images of three
+// dimensions, depth, height and width; two-dimensional ones have depth 1.
+//
+// Layouts, all without gaps: images [n][depth][height][width][channel], weights [depth][height][width][Cin][Cout],
+// bias [Cout].
 type Conv struct {
-	H, W, Cin   int // input rows, columns and channels
-	Kernel      int // rows and columns of the kernel
-	Stride, Pad int
-	Cout        int
+	In        [3]int // extents of an input image
+	Cin, Cout int
+	Kernel    [3]int
+	Stride    [3]int
+	Pad       [3]int // zeros assumed on either side
 }
 
-// OutH returns the number of output rows.
-func (g Conv) OutH() int { return (g.H+2*g.Pad-g.Kernel)/g.Stride + 1 }
-
-// OutW returns the number of output columns.
-func (g Conv) OutW() int { return (g.W+2*g.Pad-g.Kernel)/g.Stride + 1 }
-
-// Patch returns the number of inputs that one output depends on: Kernel x Kernel x Cin.
-func (g Conv) Patch() int { return g.Kernel * g.Kernel * g.Cin }
-
-// ConvForward sets y to the convolution of n images x with w, plus bias, which may be nil.
-//
-//	y[i][oy][ox][o] = bias[o] + sum over r, c, k of x[i][oy*Stride+r-Pad][ox*Stride+c-Pad][k] * w[r][c][k][o]
-func (s *Scratch) ConvForward(g Conv, y, x, w, bias []float32, n int) {
-	c := plan(g)
-	if g.Stride == 1 && g.Cin <= thin {
-		for i := range n {
-			s.planesImage(&c, c.output(y, i), s.bordered(&c, c.input(x, i)), w, bias)
-		}
-		return
-	}
-	wt := s.transposed(&c, w)
-	for i := range n {
-		s.forwardImage(&c, c.output(y, i), s.bordered(&c, c.input(x, i)), wt, bias)
-	}
+// Conv2D returns the convolution of h x w images with a kernel of k x k.
+func Conv2D(h, w, cin, cout, k, stride, pad int) Conv {
+	return Conv{[3]int{1, h, w}, cin, cout, [3]int{1, k, k}, [3]int{1, stride, stride}, [3]int{0, pad, pad}}
 }
 
-// ConvWeightGrad sets dw to the gradient with respect to the weights, given n images x and the gradient dy with
-// respect to their convolution. Zeros in dy, most of it behind a pooling layer, cost nothing.
-//
-//	dw[r][c][k][o] = sum over i, oy, ox of dy[i][oy][ox][o] * x[i][oy*Stride+r-Pad][ox*Stride+c-Pad][k]
-func (s *Scratch) ConvWeightGrad(g Conv, dw, x, dy []float32, n int) {
-	c := plan(g)
-	dwt := grow(&s.grads, c.Cout*c.stride)
-	clear(dwt)
-	for i := range n {
-		s.weightGradImage(&c, dwt, s.bordered(&c, c.input(x, i)), c.output(dy, i))
-	}
-	for o := range c.Cout {
-		for k, v := range dwt[o*c.stride : o*c.stride+c.patch] {
-			dw[k*c.Cout+o] = v
-		}
-	}
+// Conv3D returns the convolution of d x h x w images with a kernel of k x k x k.
+func Conv3D(d, h, w, cin, cout, k, stride, pad int) Conv {
+	return Conv{[3]int{d, h, w}, cin, cout, [3]int{k, k, k}, [3]int{stride, stride, stride}, [3]int{pad, pad, pad}}
 }
 
-// ConvInputGrad sets dx to the gradient with respect to n images, given the weights and the gradient dy with respect
-// to the convolution. Zeros in dy cost nothing.
-//
-//	dx[i][y][x][k] = sum over r, c, o of dy[i][oy][ox][o] * w[r][c][k][o], where y = oy*Stride+r-Pad, x = ox*Stride+c-Pad
-func (s *Scratch) ConvInputGrad(g Conv, dx, dy, w []float32, n int) {
-	c := plan(g)
-	wt := s.transposed(&c, w)
-	for i := range n {
-		img := c.input(dx, i)
-		if g.Pad > 0 {
-			img = grow(&s.image, c.imageSize)
-		}
-		clear(img)
-		s.inputGradImage(&c, img, c.output(dy, i), wt)
-		if g.Pad > 0 {
-			c.crop(c.input(dx, i), img)
+// Out returns the extents of an output image.
+func (g *Conv) Out() [3]int {
+	var out [3]int
+	for i := range out {
+		out[i] = max(0, (g.In[i]+2*g.Pad[i]-g.Kernel[i])/g.Stride[i]+1)
+	}
+	return out
+}
+
+// Pooled returns the extents of an output image after max pooling by two: the depth stays if it is 1.
+func (g *Conv) Pooled() [3]int { return pooled(g.Out()) }
+
+func pooled(out [3]int) [3]int {
+	p := [3]int{out[0], out[1] / 2, out[2] / 2}
+	if out[0] > 1 {
+		p[0] /= 2
+	}
+	return p
+}
+
+// covered returns the extents of the part of out that pooling reads.
+func covered(out [3]int) [3]int {
+	p := pooled(out)
+	if out[0] > 1 {
+		p[0] *= 2
+	}
+	return [3]int{p[0], 2 * p[1], 2 * p[2]}
+}
+
+func volume(e [3]int) int { return e[0] * e[1] * e[2] }
+
+// Weights returns the number of weights.
+func (g *Conv) Weights() int { return volume(g.Kernel) * g.Cin * g.Cout }
+
+// InLen and OutLen return the number of values of one input and one output image.
+func (g *Conv) InLen() int  { return volume(g.In) * g.Cin }
+func (g *Conv) OutLen() int { return volume(g.Out()) * g.Cout }
+
+// PooledLen returns the number of values of one output image after pooling.
+func (g *Conv) PooledLen() int { return volume(g.Pooled()) * g.Cout }
+
+// check panics unless the slices have the lengths of n images and the geometry is possible.
+func (g *Conv) check(n int, x, w []float32) {
+	for i := range g.In {
+		if g.In[i] < 1 || g.Kernel[i] < 1 || g.Stride[i] < 1 || g.Pad[i] < 0 || g.Pad[i] >= g.Kernel[i] {
+			panic(fmt.Sprintf("f32: impossible convolution %+v", *g))
 		}
 	}
+	want("images", len(x), n*g.InLen())
+	want("weights", len(w), g.Weights())
 }
 
-// convPlan is what follows from a geometry.
-type convPlan struct {
-	Conv
-	inSize, outSize int // elements of an image before and behind
-	imageSize       int // elements of an image with its border
-	row             int // elements of one of its rows
-	outW, pixels    int // columns and pixels of the output
-	patch, stride   int // elements of a patch, without and with padding to whole registers
-	run             int // elements of a patch that are contiguous
-}
-
-func plan(g Conv) convPlan {
-	row := (g.W + 2*g.Pad) * g.Cin
-	pixels := g.OutH() * g.OutW()
-	return convPlan{Conv: g, inSize: g.H * g.W * g.Cin, outSize: pixels * g.Cout, imageSize: (g.H + 2*g.Pad) * row, row: row,
-		outW: g.OutW(), pixels: pixels, patch: g.Patch(), stride: padded(g.Patch()), run: g.Kernel * g.Cin}
-}
-
-func (c *convPlan) input(x []float32, i int) []float32  { return x[i*c.inSize : (i+1)*c.inSize] }
-func (c *convPlan) output(y []float32, i int) []float32 { return y[i*c.outSize : (i+1)*c.outSize] }
-
-// block is the number of patches that forward convolution holds in the first-level cache at once.
-const block = 16
-
-// forwardImage takes dot products of an image's patches with the kernels of all outputs, block by block.
-func (s *Scratch) forwardImage(c *convPlan, y, img, wt, bias []float32) {
-	patches := grow(&s.patches, block*c.stride)
-	for first := 0; first < c.pixels; first += block {
-		m := min(block, c.pixels-first)
-		for p := range m {
-			c.gather(patches[p*c.stride:(p+1)*c.stride], img, first+p)
-		}
-		out := y[first*c.Cout : (first+m)*c.Cout]
-		for o := range c.Cout {
-			kernel := wt[o*c.stride : (o+1)*c.stride]
-			var b float32
-			if bias != nil {
-				b = bias[o]
-			}
-			for p := range m {
-				out[p*c.Cout+o] = b + dot(patches[p*c.stride:(p+1)*c.stride], kernel)
-			}
-		}
+func want(what string, got, n int) {
+	if got != n {
+		panic(fmt.Sprintf("f32: %d values of %s, want %d", got, what, n))
 	}
 }
 
-// weightGradImage adds each pixel's patch, scaled by the gradients at that pixel, to the kernels' gradients.
-func (s *Scratch) weightGradImage(c *convPlan, dwt, img, dy []float32) {
-	patch := grow(&s.patches, c.stride)
-	for p := range c.pixels {
-		gathered := false
-		for o, d := range dy[p*c.Cout : (p+1)*c.Cout] {
-			if d == 0 {
-				continue
-			}
-			if !gathered {
-				c.gather(patch, img, p)
-				gathered = true
-			}
-			Axpy(d, patch, dwt[o*c.stride:(o+1)*c.stride])
-		}
+// ConvForward computes the outputs y of n images x. Every output is one chain of fused multiply-adds that starts at the
+// bias (or 0 without) and takes kernel depth, height, width and input channel in ascending order, skipping what the
+// padding assumes to be zero (where the width is padded and the channels are few it multiplies by the zeros).
+// With relu negative outputs become 0.
+func (c *Context) ConvForward(g *Conv, n int, y, x, w, bias []float32, relu bool) {
+	g.check(n, x, w)
+	want("outputs", len(y), n*g.OutLen())
+	s := g.forward()
+	b, bias := c.packForward(&s, w, bias)
+	c.gather(&s, n, y, x, b, bias, relu)
+}
+
+// ConvPoolForward computes the convolution with bias, takes the maximum over windows of two in each dimension (a last
+// odd row or column is dropped) and cuts off negative results. index notes where each result came from, for
+// ConvPoolBackward.
+func (c *Context) ConvPoolForward(g *Conv, n int, y []float32, index []uint8, x, w, bias []float32) {
+	g.check(n, x, w)
+	want("outputs", len(y), n*g.PooledLen())
+	want("positions", len(index), n*g.PooledLen())
+	s := g.forward()
+	e := covered(g.Out())
+	s.restrict(e)
+	size, small := volume(e)*g.Cout, g.PooledLen()
+	group := groupOf(e, n)
+	b, bias := c.packForward(&s, w, bias)
+	full := c.take(scratchPool, group*size)
+	for i := 0; i < n; i += group {
+		m := min(group, n-i)
+		c.gather(&s, m, full[:m*size], x[i*g.InLen():(i+m)*g.InLen()], b, bias, false)
+		maxPoolByTwo(e, g.Cout, m, y[i*small:(i+m)*small], index[i*small:(i+m)*small], full[:m*size], true)
 	}
 }
 
-// inputGradImage adds, pixel by pixel, the gradient with respect to the pixel's patch to the bordered image.
-func (s *Scratch) inputGradImage(c *convPlan, img, dy, wt []float32) {
-	patch := grow(&s.patches, c.stride)
-	for p := range c.pixels {
-		touched := false
-		for o, d := range dy[p*c.Cout : (p+1)*c.Cout] {
-			if d == 0 {
-				continue
-			}
-			if !touched {
-				clear(patch)
-				touched = true
-			}
-			Axpy(d, wt[o*c.stride:(o+1)*c.stride], patch)
-		}
-		if touched {
-			c.scatter(img, patch, p)
-		}
+// forward returns the sums that make the outputs.
+func (g *Conv) forward() gathering {
+	out := g.Out()
+	return gathering{
+		in: g.In, cin: g.Cin, cout: g.Cout, kernel: g.Kernel, stride: g.Stride, pad: g.Pad, out: out,
+		inStride: strides(g.In, g.Cin), inImage: g.InLen(),
+		outStride: strides(out, g.Cout), outImage: volume(out) * g.Cout,
 	}
 }
 
-// transposed returns w as [Cout][Patch], rows padded with zeros.
-func (s *Scratch) transposed(c *convPlan, w []float32) []float32 {
-	wt := grow(&s.weights, c.Cout*c.stride)
-	clear(wt)
-	for k := range c.patch {
-		for o, v := range w[k*c.Cout : (k+1)*c.Cout] {
-			wt[o*c.stride+k] = v
-		}
-	}
-	return wt
+// strides returns the distance in values from one depth, row and column of an image to the next.
+func strides(e [3]int, channels int) [3]int {
+	return [3]int{e[1] * e[2] * channels, e[2] * channels, channels}
 }
 
-// bordered returns the image x with its border of zeros.
-func (s *Scratch) bordered(c *convPlan, x []float32) []float32 {
-	if c.Pad == 0 {
-		return x
+// ConvBackward computes from the gradients dy of the outputs those of the inputs, dx (skipped if nil), and overwrites
+// dw and, unless nil, db with those of weights and bias. x and w are those of the forward pass.
+func (c *Context) ConvBackward(g *Conv, n int, dx, dw, db, dy, x, w []float32) {
+	g.checkBackward(n, dx, dw, db, x, w)
+	want("output gradients", len(dy), n*g.OutLen())
+	flipped := c.flips(g, dx, w)
+	p := g.backward(g.Out())
+	group := groupOf(p.out, n)
+	for i := 0; i < n; i += group {
+		m := min(group, n-i)
+		part := dy[i*g.OutLen() : (i+m)*g.OutLen()]
+		c.backwardPart(&p, g, i, m, dx, dw, db, part, x, flipped)
 	}
-	img := grow(&s.image, c.imageSize)
-	clear(img)
-	inner := c.W * c.Cin
-	for r := range c.H {
-		copy(img[(r+c.Pad)*c.row+c.Pad*c.Cin:], x[r*inner:(r+1)*inner])
-	}
-	return img
+	c.finish(&p, dw)
 }
 
-// crop is the inverse of bordered.
-func (c *convPlan) crop(x, img []float32) {
-	inner := c.W * c.Cin
-	for r := range c.H {
-		copy(x[r*inner:(r+1)*inner], img[(r+c.Pad)*c.row+c.Pad*c.Cin:])
+// ConvPoolBackward is ConvBackward for ConvPoolForward: dy are the gradients of the pooled outputs.
+func (c *Context) ConvPoolBackward(g *Conv, n int, dx, dw, db, dy []float32, index []uint8, x, w []float32) {
+	g.checkBackward(n, dx, dw, db, x, w)
+	small := g.PooledLen()
+	want("output gradients", len(dy), n*small)
+	want("positions", len(index), n*small)
+	flipped := c.flips(g, dx, w)
+	p := g.backward(covered(g.Out()))
+	group := groupOf(p.out, n)
+	size := volume(p.out) * g.Cout
+	full := c.take(scratchPool, group*size)
+	for i := 0; i < n; i += group {
+		m := min(group, n-i)
+		maxPoolByTwoBackward(p.out, g.Cout, m, full[:m*size], dy[i*small:(i+m)*small], index[i*small:(i+m)*small])
+		c.backwardPart(&p, g, i, m, dx, dw, db, full[:m*size], x, flipped)
+	}
+	c.finish(&p, dw)
+}
+
+func (g *Conv) checkBackward(n int, dx, dw, db, x, w []float32) {
+	g.check(n, x, w)
+	want("weight gradients", len(dw), len(w))
+	if dx != nil {
+		want("input gradients", len(dx), len(x))
+	}
+	if db != nil {
+		want("bias gradients", len(db), g.Cout)
+	}
+	if n == 0 {
+		clear(dw)
+		clear(db)
 	}
 }
 
-// corner returns where in a bordered image the patch of output pixel p begins.
-func (c *convPlan) corner(p int) int {
-	oy := p / c.outW
-	return (oy*c.row + (p-oy*c.outW)*c.Cin) * c.Stride
-}
-
-// gather copies the patch of output pixel p and pads it with zeros.
-func (c *convPlan) gather(patch, img []float32, p int) {
-	at := c.corner(p)
-	for r := 0; r < c.patch; r += c.run {
-		copy(patch[r:r+c.run], img[at:])
-		at += c.row
+func (c *Context) flips(g *Conv, dx, w []float32) []float32 {
+	if dx == nil {
+		return nil
 	}
-	clear(patch[c.patch:])
+	return c.flip(g, w)
 }
 
-// scatter adds a patch to where gather takes it from.
-func (c *convPlan) scatter(img, patch []float32, p int) {
-	at := c.corner(p)
-	for r := 0; r < c.patch; r += c.run {
-		Axpy(1, patch[r:r+c.run], img[at:at+c.run])
-		at += c.row
+// backwardPart does the images from i to i+m, whose output gradients are dy.
+func (c *Context) backwardPart(p *correlation, g *Conv, i, m int, dx, dw, db, dy, x, flipped []float32) {
+	in := x[i*g.InLen() : (i+m)*g.InLen()]
+	c.correlate(p, m, dw, dy, in, i > 0)
+	if db != nil {
+		c.addRows(db, dy, m*volume(p.out), i > 0)
+	}
+	if dx != nil {
+		c.scatter(g, p.out, m, dx[i*g.InLen():(i+m)*g.InLen()], dy, flipped)
 	}
 }

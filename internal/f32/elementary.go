@@ -24,8 +24,8 @@ const (
 	ln2lo = 1.90821492927058770002e-10
 )
 
-// Exp returns e to the power x for x <= 709, and 0 where that is below the range of normal numbers.
-func Exp(x float64) float64 {
+// exp returns e to the power x for x <= 709, and 0 where that is below the range of normal numbers.
+func exp(x float64) float64 {
 	if x < -708 {
 		return 0
 	}
@@ -40,8 +40,8 @@ func Exp(x float64) float64 {
 // logCoef holds 2/(2i+1), the series of log((1+t)/(1-t)) in t^2, divided by t.
 var logCoef = []float64{2, 2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15, 2. / 17, 2. / 19, 2. / 21}
 
-// Log returns the natural logarithm of a positive normal number.
-func Log(x float64) float64 {
+// log returns the natural logarithm of a positive normal number.
+func log(x float64) float64 {
 	if !(x > 0) || math.IsInf(x, 1) {
 		return math.NaN()
 	}

@@ -1,23 +1,25 @@
 package f32
 
-import "math"
-
 // SoftmaxCrossEntropy returns the sum over len(label) rows of logits of -log(softmax(row)[label]), and how many rows
-// are greatest at their label. Where d is not nil it becomes the gradient of scale times that sum; it may be logits
-// itself.
-func SoftmaxCrossEntropy(d, logits []float32, label []int32, scale float64) (loss float64, correct int) {
+// are greatest at their label. Where d is not nil it becomes the gradient of scale times that sum, values below Tiny
+// being 0; it may be logits itself. All is computed in float64 from the distances to a row's greatest element.
+func (c *Context) SoftmaxCrossEntropy(d, logits []float32, label []int32, scale float64) (loss float64, correct int) {
 	classes := len(logits) / len(label)
+	if cap(c.exps) < classes {
+		c.exps = make([]float64, classes)
+	}
 	for i, y := range label {
 		row := logits[i*classes : (i+1)*classes]
 		best := argmax(row)
 		if best == int(y) {
 			correct++
 		}
-		top, at := float64(row[best]), float64(row[y])
-		sum := expSum(row, top)
-		loss += Log(sum) - (at - top)
+		top, own := float64(row[best]), float64(row[y])
+		exps := c.exps[:classes]
+		sum := exponentials(exps, row, top)
+		loss += log(sum) - (own - top)
 		if d != nil {
-			softmaxGrad(d[i*classes:(i+1)*classes], row, int(y), top, sum, scale)
+			softmaxGrad(d[i*classes:(i+1)*classes], exps, int(y), sum, scale)
 		}
 	}
 	return loss, correct
@@ -38,24 +40,21 @@ func argmax(x []float32) int {
 	return best
 }
 
-func expSum(row []float32, top float64) float64 {
-	sum := 0.0
-	for _, v := range row {
-		sum += Exp(float64(v) - top)
+// exponentials sets exps to those of the row's distances to top and returns their sum.
+func exponentials(exps []float64, row []float32, top float64) (sum float64) {
+	for i, v := range row {
+		exps[i] = exp(float64(v) - top)
+		sum += exps[i]
 	}
 	return sum
 }
 
-func softmaxGrad(d, row []float32, label int, top, sum, scale float64) {
-	for c, v := range row {
-		p := Exp(float64(v)-top) / sum
-		if c == label {
+func softmaxGrad(d []float32, exps []float64, label int, sum, scale float64) {
+	for i, e := range exps {
+		p := e / sum
+		if i == label {
 			p--
 		}
-		p *= scale
-		if math.Abs(p) < tiny {
-			p = 0
-		}
-		d[c] = float32(p)
+		d[i] = dropTiny(float32(p * scale))
 	}
 }

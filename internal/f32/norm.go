@@ -46,7 +46,7 @@ func CombineRows(y, d, x, p, q, r []float32) {
 	for n := len(p); len(x) > 0; x, d, y = x[n:], d[n:], y[n:] {
 		row, drow, out := x[:n], d[:n], y[:n]
 		for c := range p {
-			out[c] = flush(float32(p[c]*drow[c]) + float32(q[c]*row[c]) + r[c])
+			out[c] = dropTiny(float32(p[c]*drow[c]) + float32(q[c]*row[c]) + r[c])
 		}
 	}
 }

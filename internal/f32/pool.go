@@ -1,174 +1,168 @@
 package f32
 
-import "math"
+import "fmt"
 
-// Pool is the geometry of pooling: Kernel x Kernel windows, Stride apart, in images of H rows, W columns and C
-// channels. Windows that would reach beyond the image are left out.
+// Pool is the geometry of pooling, channel by channel, over windows of Kernel positions in each dimension, Stride apart.
+// Images are laid out as for Conv; where they have no depth, neither have the windows. Windows that would reach beyond
+// an image are left out.
 type Pool struct {
-	H, W, C        int
+	In             [3]int // extents of an input image
+	Channels       int
 	Kernel, Stride int
 }
 
-// OutH returns the number of output rows.
-func (g Pool) OutH() int { return (g.H-g.Kernel)/g.Stride + 1 }
-
-// OutW returns the number of output columns.
-func (g Pool) OutW() int { return (g.W-g.Kernel)/g.Stride + 1 }
-
-func (g Pool) inSize() int { return g.H * g.W * g.C }
-
-// NoSource marks an output of maximum pooling that no input's gradient flows to.
-const NoSource = 255
-
-// window returns where element j of output pixel p's window, counted row by row, begins in an image.
-func (g Pool) window(p, j int) int {
-	y, x := p/g.OutW()*g.Stride+j/g.Kernel, p%g.OutW()*g.Stride+j%g.Kernel
-	return (y*g.W + x) * g.C
+// Out returns the extents of an output image.
+func (g *Pool) Out() [3]int {
+	out := [3]int{1, 1, 1}
+	for i, n := range g.In {
+		if i > 0 || n > 1 {
+			out[i] = max(0, (n-g.Kernel)/g.Stride+1)
+		}
+	}
+	return out
 }
 
-// MaxPool sets y to the maxima of n images' windows, and source to which element of its window, counted row by row,
-// each of them is: the first of equals. A kernel has at most 15 rows.
-func MaxPool(g Pool, y []float32, source []uint8, x []float32, n int) {
-	g.maxPool(y, source, x, n, float32(math.Inf(-1)), maxRow)
+// InLen and OutLen return the number of values of one input and one output image.
+func (g *Pool) InLen() int  { return volume(g.In) * g.Channels }
+func (g *Pool) OutLen() int { return volume(g.Out()) * g.Channels }
+
+// check panics unless the slices have the lengths of n input and output images.
+func (g *Pool) check(n int, x, y []float32) {
+	if g.Kernel < 1 || g.Stride < 1 || g.size() >= NoPosition {
+		panic(fmt.Sprintf("f32: impossible pooling %+v", *g))
+	}
+	want("images", len(x), n*g.InLen())
+	want("pooled values", len(y), n*g.OutLen())
 }
 
-// ReLUMaxPool is MaxPool of max(x, 0). Where that is 0, source is NoSource.
-func ReLUMaxPool(g Pool, y []float32, source []uint8, x []float32, n int) {
-	if g.Kernel == 2 {
-		g.reluMaxPool2(y, source, x, n)
+// ByTwo tells whether the windows are those that convolutions can be fused with: two positions, two apart.
+func (g *Pool) ByTwo() bool { return g.Kernel == 2 && g.Stride == 2 }
+
+// size returns the number of positions in a window.
+func (g *Pool) size() int {
+	n := g.Kernel * g.Kernel
+	if g.In[0] > 1 {
+		n *= g.Kernel
+	}
+	return n
+}
+
+// NoPosition is the index of a pooled value that no position of its window gets a gradient for: the ReLU cut it off.
+const NoPosition = 255
+
+// MaxPool takes the maxima over the windows of n images and notes the winners' positions in their windows, row by row:
+// the first among equals. With relu, or where all are minus infinity, a result that isn't positive becomes 0 with
+// NoPosition. Where a value isn't a number, neither is the maximum. A window has at most 254 positions.
+func MaxPool(g *Pool, n int, y []float32, index []uint8, x []float32, relu bool) {
+	g.check(n, x, y)
+	want("positions", len(index), len(y))
+	if g.ByTwo() {
+		maxPoolByTwo(g.In, g.Channels, n, y, index, x, relu)
 		return
 	}
-	g.maxPool(y, source, x, n, 0, reluMaxRow)
-}
-
-func (g Pool) maxPool(y []float32, source []uint8, x []float32, n int, floor float32, row func(y []float32, source []uint8, x []float32, j uint8)) {
-	for i := range n {
-		img := x[i*g.inSize() : (i+1)*g.inSize()]
-		for p := range g.OutH() * g.OutW() {
-			out, src := y[:g.C], source[:g.C]
-			y, source = y[g.C:], source[g.C:]
-			for c := range out {
-				out[c], src[c] = floor, NoSource
-			}
-			for j := range g.Kernel * g.Kernel {
-				at := g.window(p, j)
-				row(out, src, img[at:at+g.C], uint8(j))
-			}
-		}
+	limit := negativeInfinity
+	if relu {
+		limit = 0
 	}
+	g.windows(n, func(p, first int) {
+		out, winners := y[p:p+g.Channels], index[p:p+g.Channels]
+		copy(out, x[first:])
+		clear(winners)
+		for k := 1; k < g.size(); k++ {
+			at := first + g.offset(k)
+			raise(out, winners, x[at:at+g.Channels], uint8(k))
+		}
+		cutOff(out, winners, limit)
+	})
 }
 
-// maxRow raises y to x where x is greater or not a number, and notes j as the source.
-func maxRow(y []float32, source []uint8, x []float32, j uint8) {
-	y, source = y[:len(x)], source[:len(x)]
+// raise replaces values by those of x that are greater or not a number, noting k as the winner.
+func raise(y []float32, index []uint8, x []float32, k uint8) {
 	for c, v := range x {
-		if !(v <= y[c]) {
-			y[c], source[c] = v, j
+		if beats(v, y[c]) {
+			y[c], index[c] = v, k
 		}
 	}
 }
 
-// reluMaxRow is maxRow of max(x, 0) for y that is not negative, without branches: the bits of such numbers, and of
-// what is not a number, compare as integers do.
-func reluMaxRow(y []float32, source []uint8, x []float32, j uint8) {
-	y, source = y[:len(x)], source[:len(x)]
-	for c, v := range x {
-		b, top, from := reluBits(v), math.Float32bits(y[c]), source[c]
-		if b > top {
-			top, from = b, j
+// beats tells whether v takes the place of the best value so far.
+func beats(v, best float32) bool { return best == best && !(flush(v) <= flush(best)) }
+
+// cutOff makes 0 what doesn't exceed the limit.
+func cutOff(y []float32, index []uint8, limit float32) {
+	for c, v := range y {
+		if flush(v) <= limit {
+			y[c], index[c] = 0, NoPosition
 		}
-		y[c], source[c] = math.Float32frombits(top), from
 	}
 }
 
-// reluMaxPool2 is ReLUMaxPool for 2x2 windows.
-func (g Pool) reluMaxPool2(y []float32, source []uint8, x []float32, n int) {
+// MaxPoolBackward computes the gradients dx of n images from those of MaxPool's results, dy, which go to the winners.
+// Gradients below Tiny become 0.
+func MaxPoolBackward(g *Pool, n int, dx, dy []float32, index []uint8) {
+	g.check(n, dx, dy)
+	want("positions", len(index), len(dy))
+	if g.ByTwo() {
+		maxPoolByTwoBackward(g.In, g.Channels, n, dx, dy, index)
+		return
+	}
+	clear(dx)
+	g.windows(n, func(p, first int) {
+		for c, d := range dy[p : p+g.Channels] {
+			if k := index[p+c]; k != NoPosition {
+				at := first + g.offset(int(k)) + c
+				dx[at] = add(dx[at], dropTiny(d))
+			}
+		}
+	})
+}
+
+// AvgPool takes the means over the windows of n images.
+func AvgPool(g *Pool, n int, y, x []float32) {
+	g.check(n, x, y)
+	scale := 1 / float32(g.size())
+	g.windows(n, func(p, first int) {
+		out := y[p : p+g.Channels]
+		copy(out, x[first:])
+		for k := 1; k < g.size(); k++ {
+			at := first + g.offset(k)
+			Add(out, out, x[at:at+g.Channels])
+		}
+		Scale(scale, out)
+	})
+}
+
+// AvgPoolBackward computes the gradients dx of n images from those of AvgPool's results, dy.
+func AvgPoolBackward(g *Pool, n int, dx, dy []float32) {
+	g.check(n, dx, dy)
+	clear(dx)
+	scale := 1 / float32(g.size())
+	g.windows(n, func(p, first int) {
+		for k := range g.size() {
+			at := first + g.offset(k)
+			Axpy(scale, dy[p:p+g.Channels], dx[at:at+g.Channels])
+		}
+	})
+}
+
+// windows calls f for every window of n images, with where its results and its first position begin.
+func (g *Pool) windows(n int, f func(p, first int)) {
+	s, out := strides(g.In, g.Channels), g.Out()
+	p := 0
 	for i := range n {
-		img := x[i*g.inSize() : (i+1)*g.inSize()]
-		for p := range g.OutH() * g.OutW() {
-			upper, lower := img[g.window(p, 0):][:2*g.C], img[g.window(p, 2):][:2*g.C]
-			reluMax4(y[:g.C], source[:g.C], upper[:g.C], upper[g.C:], lower[:g.C], lower[g.C:])
-			y, source = y[g.C:], source[g.C:]
-		}
-	}
-}
-
-// reluMax4 is reluMaxRow of four rows from a start at 0.
-func reluMax4(y []float32, source []uint8, x0, x1, x2, x3 []float32) {
-	n := len(y)
-	source, x0, x1, x2, x3 = source[:n], x0[:n], x1[:n], x2[:n], x3[:n]
-	for c := range y {
-		top, from := uint32(0), uint32(NoSource)
-		if b := reluBits(x0[c]); b > top {
-			top, from = b, 0
-		}
-		if b := reluBits(x1[c]); b > top {
-			top, from = b, 1
-		}
-		if b := reluBits(x2[c]); b > top {
-			top, from = b, 2
-		}
-		if b := reluBits(x3[c]); b > top {
-			top, from = b, 3
-		}
-		y[c], source[c] = math.Float32frombits(top), uint8(from)
-	}
-}
-
-// MaxPoolBack sets dx to the gradient with respect to n images of MaxPool or ReLUMaxPool, given the gradient dy with
-// respect to its result and the sources that it noted.
-func MaxPoolBack(g Pool, dx, dy []float32, source []uint8, n int) {
-	var offset [256]int
-	for j := range g.Kernel * g.Kernel {
-		offset[j] = g.window(0, j)
-	}
-	clear(dx[:n*g.inSize()])
-	for i := range n {
-		img := dx[i*g.inSize() : (i+1)*g.inSize()]
-		for p := range g.OutH() * g.OutW() {
-			at := g.window(p, 0)
-			for c, d := range dy[:g.C] {
-				if j := source[c]; j != NoSource {
-					img[at+offset[j]+c] += flush(d)
+		for d := range out[0] {
+			for h := range out[1] {
+				for w := range out[2] {
+					f(p, i*g.InLen()+g.Stride*(d*s[0]+h*s[1]+w*s[2]))
+					p += g.Channels
 				}
 			}
-			dy, source = dy[g.C:], source[g.C:]
 		}
 	}
 }
 
-// AvgPool sets y to the means of n images' windows.
-func AvgPool(g Pool, y, x []float32, n int) {
-	clear(y[:n*g.OutH()*g.OutW()*g.C])
-	scale := 1 / float32(g.Kernel*g.Kernel)
-	for i := range n {
-		img := x[i*g.inSize() : (i+1)*g.inSize()]
-		for p := range g.OutH() * g.OutW() {
-			for j := range g.Kernel * g.Kernel {
-				at := g.window(p, j)
-				Add(y[:g.C], y[:g.C], img[at:at+g.C])
-			}
-			Scale(scale, y[:g.C])
-			y = y[g.C:]
-		}
-	}
-}
-
-// AvgPoolBack sets dx to the gradient with respect to n images of AvgPool, given the gradient dy with respect to
-// its result.
-func AvgPoolBack(g Pool, dx, dy []float32, n int) {
-	clear(dx[:n*g.inSize()])
-	scale := 1 / float32(g.Kernel*g.Kernel)
-	for i := range n {
-		img := dx[i*g.inSize() : (i+1)*g.inSize()]
-		for p := range g.OutH() * g.OutW() {
-			for j := range g.Kernel * g.Kernel {
-				at := g.window(p, j)
-				for c, d := range dy[:g.C] {
-					img[at+c] += flush(float32(d * scale))
-				}
-			}
-			dy = dy[g.C:]
-		}
-	}
+// offset returns how far behind a window's first position number k begins.
+func (g *Pool) offset(k int) int {
+	s := strides(g.In, g.Channels)
+	return k/(g.Kernel*g.Kernel)*s[0] + k/g.Kernel%g.Kernel*s[1] + k%g.Kernel*s[2]
 }

@@ -1,147 +1,106 @@
 package f32
 
 import (
-	"math"
-	"slices"
+	"fmt"
+	"math/rand/v2"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
-// drawPool draws a geometry with at least one window.
-func drawPool(t *rapid.T) Pool {
-	g := Pool{Kernel: rapid.IntRange(1, 4).Draw(t, "kernel"), Stride: rapid.IntRange(1, 3).Draw(t, "stride"), C: rapid.IntRange(1, 5).Draw(t, "channels")}
-	g.H = g.Kernel + rapid.IntRange(0, 5).Draw(t, "more rows")
-	g.W = g.Kernel + rapid.IntRange(0, 5).Draw(t, "more columns")
-	return g
-}
-
-// visit calls f with the indices of each output and of the inputs of its window.
-func (g Pool) visit(n int, f func(y int, window []int)) {
-	for i := range n {
-		for oy := range g.OutH() {
-			for ox := range g.OutW() {
-				for c := range g.C {
-					var window []int
-					for r := range g.Kernel {
-						for k := range g.Kernel {
-							window = append(window, ((i*g.H+oy*g.Stride+r)*g.W+ox*g.Stride+k)*g.C+c)
-						}
-					}
-					f(((i*g.OutH()+oy)*g.OutW()+ox)*g.C+c, window)
+// naivePool is the definition of maxPoolByTwo.
+func naivePool(e [3]int, channels, n int, x []float32, relus bool) (y []float32, index []uint8) {
+	out := pooled(e)
+	deep := 1
+	if e[0] > 1 {
+		deep = 2
+	}
+	for i := range n * volume(out) {
+		image, d, h, w := i/volume(out), i/out[1]/out[2]%out[0], i/out[2]%out[1], i%out[2]
+		for c := range channels {
+			best, winner := float32(0), -1
+			for k := range 4 * deep {
+				v := x[(((image*e[0]+d*deep+k/4)*e[1]+2*h+k/2%2)*e[2]+2*w+k%2)*channels+c]
+				if winner < 0 || v > best {
+					best, winner = v, k
 				}
 			}
+			if relus && best <= 0 {
+				best, winner = 0, NoPosition
+			}
+			y, index = append(y, best), append(index, uint8(winner))
+		}
+	}
+	return
+}
+
+func TestMaxPoolOfAllChannelCounts(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for channels := 1; channels <= 50; channels++ {
+		for i, e := range [][3]int{{1, 4, 6}, {1, 5, 7}, {4, 4, 2}, {3, 5, 5}} {
+			n := 1 + (channels+i)%3
+			x := random(r, n*volume(e)*channels)
+			for j := range x { // ties
+				if j%3 == 0 {
+					x[j] = float32(r.IntN(3) - 1)
+				}
+			}
+			relus := (channels+i)%2 == 0
+			y, index := naivePool(e, channels, n, x, relus)
+			dy := random(r, len(y))
+			eachKernel(t, func(t *testing.T) { checkPool(t, e, channels, n, relus, x, y, dy, index) })
 		}
 	}
 }
 
-func TestMaxPool(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		g, n, seed := drawPool(t), rapid.IntRange(1, 3).Draw(t, "n"), rapid.Uint64().Draw(t, "seed")
-		x := random(seed, n*g.H*g.W*g.C)
-		dy := random(seed+1, n*g.OutH()*g.OutW()*g.C)
-		y, source, dx := make([]float32, len(dy)), make([]uint8, len(dy)), make([]float32, len(x))
-		for relu, pool := range []func(Pool, []float32, []uint8, []float32, int){MaxPool, ReLUMaxPool} {
-			pool(g, y, source, x, n)
-			MaxPoolBack(g, dx, dy, source, n)
-			want := newTwin(make([]float32, len(x)))
-			g.visit(n, func(yi int, window []int) {
-				best := window[0]
-				for _, xi := range window {
-					if x[xi] > x[best] {
-						best = xi
+func checkPool(t *testing.T, e [3]int, channels, n int, relus bool, x, y, dy []float32, index []uint8) {
+	r := rand.New(rand.NewPCG(1, 1))
+	name := fmt.Sprintf("%v x %d channels, %d images", e, channels, n)
+	got, whole := guarded(r, len(y))
+	positions := make([]uint8, len(index)+80)
+	maxPoolByTwo(e, channels, n, got, positions[40:40+len(index)], x, relus)
+	sameBits(t, name, got, y)
+	checkGuards(t, whole)
+	if want := append(append(make([]uint8, 40), index...), make([]uint8, 40)...); string(positions) != string(want) {
+		t.Fatalf("%s: wrong positions", name)
+	}
+	dx, whole := guarded(r, len(x))
+	maxPoolByTwoBackward(e, channels, n, dx, dy, index)
+	checkGuards(t, whole)
+	want := make([]float32, len(x))
+	scatterNaively(e, channels, want, dy, index)
+	sameBits(t, name+", backward", dx, want)
+}
+
+// scatterNaively is the definition of maxPoolByTwoBackward.
+func scatterNaively(e [3]int, channels int, dx, dy []float32, index []uint8) {
+	out := pooled(e)
+	deep := min(2, e[0])
+	for i, k := range index {
+		if k == NoPosition {
+			continue
+		}
+		p, c := i/channels, i%channels
+		image, d, h, w := p/volume(out), p/out[1]/out[2]%out[0], p/out[2]%out[1], p%out[2]
+		dx[(((image*e[0]+d*deep+int(k)/4)*e[1]+2*h+int(k)/2%2)*e[2]+2*w+int(k)%2)*channels+c] = dy[i]
+	}
+}
+
+func TestTransposeAllSizes(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 24))
+	eachKernel(t, func(t *testing.T) {
+		for rows := 1; rows <= 33; rows++ {
+			for _, cols := range []int{1, 7, 8, 9, 16, 31, 33} {
+				src := random(r, rows*(cols+3))
+				dst, whole := guarded(r, cols*(rows+2)-2)
+				want := append([]float32(nil), dst...)
+				for i := range rows {
+					for j := range cols {
+						want[j*(rows+2)+i] = src[i*(cols+3)+j]
 					}
 				}
-				top := x[best]
-				if relu == 1 && top <= 0 {
-					top = 0
-				} else {
-					want.add(best, dy[yi], 1)
-				}
-				if y[yi] != top {
-					t.Fatalf("maximum %d is %g, want %g", yi, y[yi], top)
-				}
-			})
-			want.check(t, "dx", dx)
-		}
-	})
-}
-
-func TestAvgPool(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		g, n, seed := drawPool(t), rapid.IntRange(1, 3).Draw(t, "n"), rapid.Uint64().Draw(t, "seed")
-		x := random(seed, n*g.H*g.W*g.C)
-		dy := random(seed+1, n*g.OutH()*g.OutW()*g.C)
-		y, dx := make([]float32, len(dy)), make([]float32, len(x))
-		AvgPool(g, y, x, n)
-		AvgPoolBack(g, dx, dy, n)
-		wantY, wantDX := newTwin(make([]float32, len(y))), newTwin(make([]float32, len(x)))
-		scale := 1 / float32(g.Kernel*g.Kernel)
-		g.visit(n, func(yi int, window []int) {
-			for _, xi := range window {
-				wantY.add(yi, x[xi], scale)
-				wantDX.add(xi, dy[yi], scale)
+				transpose(dst, rows+2, src, cols+3, rows, cols)
+				sameBits(t, fmt.Sprintf("%dx%d", rows, cols), dst, want)
+				checkGuards(t, whole)
 			}
-		})
-		wantY.check(t, "y", y)
-		wantDX.check(t, "dx", dx)
+		}
 	})
-}
-
-var special = []float32{0, float32(math.Copysign(0, -1)), 1, -1, 1e-40, -1e-40, 1e-18, -2e-18, 9e-19, float32(math.Inf(1)), float32(math.Inf(-1))}
-
-func TestReLUOfSpecialValues(t *testing.T) {
-	y := slices.Clone(special)
-	ReLU(y)
-	for i, v := range special {
-		if y[i] != max(v, 0) || math.Signbit(float64(y[i])) {
-			t.Errorf("ReLU(%g) = %g", v, y[i])
-		}
-	}
-	for _, bits := range []uint32{0x7fc00000, 0xffc00000, 0x7f800001} {
-		y := []float32{math.Float32frombits(bits), -1, -1, -1}
-		ReLU(y[:1])
-		if y[0] == y[0] {
-			t.Errorf("ReLU of the bits %x, not a number, is %g", bits, y[0])
-		}
-		g, out, source := Pool{H: 2, W: 2, C: 1, Kernel: 2, Stride: 2}, make([]float32, 1), make([]uint8, 1)
-		if ReLUMaxPool(g, out, source, y, 1); out[0] == out[0] {
-			t.Errorf("pooling the bits %x, not a number, gives %g", bits, out[0])
-		}
-		g = Pool{H: 3, W: 3, C: 1, Kernel: 3, Stride: 1}
-		if ReLUMaxPool(g, out, source, append(y, 1, 2, 3, 4, 5), 1); out[0] == out[0] {
-			t.Errorf("3x3 pooling of the bits %x, not a number, gives %g", bits, out[0])
-		}
-	}
-}
-
-// Gradients too small to matter become zero before they reach the denormal range.
-func TestTinyGradientsAreFlushed(t *testing.T) {
-	ones := make([]float32, len(special))
-	for i := range ones {
-		ones[i] = 1
-	}
-	d := slices.Clone(special)
-	ReLUBack(d, ones)
-	for i, v := range special {
-		want := v
-		if math.Abs(float64(v)) < 1e-18 {
-			want = 0
-		}
-		if d[i] != want {
-			t.Errorf("%g becomes %g", v, d[i])
-		}
-	}
-	ReLUBack(d, make([]float32, len(d)))
-	if slices.ContainsFunc(d, func(v float32) bool { return v != 0 }) {
-		t.Errorf("gradients pass where the ReLU is 0: %g", d)
-	}
-	dx := make([]float32, 1)
-	if MaxPoolBack(Pool{H: 1, W: 1, C: 1, Kernel: 1, Stride: 1}, dx, []float32{1e-20}, []uint8{0}, 1); dx[0] != 0 {
-		t.Errorf("pooling passes a gradient of %g", dx[0])
-	}
-	SoftmaxCrossEntropy(d[:2], []float32{0, 60}, []int32{1}, 1)
-	if d[0] != 0 {
-		t.Errorf("the loss passes a gradient of %g", d[0])
-	}
 }

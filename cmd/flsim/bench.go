@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"flsim/internal/bench"
+	"flsim/internal/units"
+)
+
+// benchOptions are the options of "flsim bench".
+type benchOptions struct {
+	span    time.Duration
+	cores   int
+	json    bool
+	profile string
+}
+
+func benchCommand() *cobra.Command {
+	var o benchOptions
+	cmd := &cobra.Command{
+		Use:   "bench [WORKLOAD...]",
+		Short: "Measure how fast this machine trains",
+		Long:  benchHelp(),
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), args, cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.DurationVar(&o.span, "time", 2*time.Second, "how long each workload is measured")
+	f.IntVar(&o.cores, "cores", 1, "clients that train at once, each on a core of its own")
+	f.BoolVar(&o.json, "json", false, "write JSON lines")
+	addProfile(cmd, &o.profile)
+	return cmd
+}
+
+func benchHelp() string {
+	var b strings.Builder
+	b.WriteString(`Bench trains small networks on made-up images and prints images per second and core, and which share
+of the floating-point operations of a loop of fused multiply-adds, measured in turn with it, that is.
+On a shared machine the share tells more than the rate. Workloads:
+
+`)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, w := range bench.Workloads() {
+		fmt.Fprintf(t, "  %s\t%s, batch %d\n", w.Name, w.Doc, w.Batch)
+	}
+	t.Flush()
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func (o *benchOptions) run(ctx context.Context, names []string, out io.Writer) (err error) {
+	workloads, err := chosenWorkloads(names)
+	if err != nil {
+		return err
+	}
+	if o.cores < 1 || o.cores > runtime.NumCPU() {
+		return usageError{fmt.Errorf("--cores %d: this machine has 1 to %d", o.cores, runtime.NumCPU())}
+	}
+	return profiled(o.profile, func() error { return o.measure(ctx, workloads, out) })
+}
+
+func (o *benchOptions) measure(ctx context.Context, workloads []bench.Workload, out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if !o.json {
+		fmt.Fprintln(t, "workload\tnetwork\tbatch\timages/s per core\tshare of FMA loop\tkernel\tprecision")
+	}
+	for _, w := range workloads {
+		r, err := bench.Measure(ctx, w, o.cores, o.span)
+		if err != nil {
+			return err
+		}
+		if o.json {
+			err = json.NewEncoder(out).Encode(r)
+		} else {
+			_, err = fmt.Fprintf(t, "%s\t%s\t%d\t%.4g\t%s\t%s\t%s\n", r.Name, w.Doc, r.Batch, r.ImagesPerS, units.Percent(r.FLOPSRatio), r.Kernel, r.Precision)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.Flush()
+}
+
+func chosenWorkloads(names []string) ([]bench.Workload, error) {
+	all := bench.Workloads()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []bench.Workload
+	for _, name := range names {
+		i := 0
+		for i < len(all) && all[i].Name != name {
+			i++
+		}
+		if i == len(all) {
+			return nil, usageError{fmt.Errorf("there is no workload %q; flsim bench --help lists them", name)}
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}

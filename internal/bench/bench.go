@@ -1,0 +1,126 @@
+// Package bench measures how fast this machine trains networks.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"flsim/clients/nn"
+	"flsim/internal/f32"
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+)
+
+// Workload is a network that trains with batches of one size, by plain stochastic gradient descent.
+type Workload struct {
+	Name  string // as users call it
+	Doc   string
+	Model nn.Config
+	Shape tensor.Shape
+	Batch int
+}
+
+func workload(name, doc, model, padding string, shape tensor.Shape, batch int) Workload {
+	cfg := nn.DefaultConfig()
+	cfg.Name, cfg.Padding = model, padding
+	return Workload{Name: name, Doc: doc, Model: cfg, Shape: shape, Batch: batch}
+}
+
+// Workloads returns the workloads that there are, in the order of reports.
+func Workloads() []Workload {
+	colour, grey := tensor.Shape{H: 32, W: 32, C: 3}, tensor.Shape{H: 28, W: 28, C: 1}
+	return []Workload{
+		workload("w1", "McMahan's CNN, valid padding", "mcmahan-cnn", "valid", colour, 50),
+		workload("w1same", "McMahan's CNN, same padding", "mcmahan-cnn", "same", colour, 50),
+		workload("w2", "LeNet-5", "lenet5", "same", colour, 10),
+		workload("w2b", "the TensorFlow tutorial's CNN", "tf-cnn", "same", colour, 50),
+		workload("w3", "ResNet-8, group norm", "resnet8-gn", "same", colour, 32),
+		workload("w3b", "ResNet-18, group norm", "resnet18-gn", "same", colour, 32),
+		workload("w5", "MLP 784-200-200-10", "mlp", "same", grey, 10),
+	}
+}
+
+const classes = 10
+
+// Result is what was measured of a workload.
+type Result struct {
+	Name       string  `json:"name"`
+	Batch      int     `json:"batch"`
+	ImagesPerS float64 `json:"images_per_s"` // per core
+	FLOPSRatio float64 `json:"flops_ratio"`  // floating-point operations per second over those of an FMA loop measured in turn with it
+	Kernel     string  `json:"kernel"`
+	Precision  string  `json:"precision"`
+	Cores      int     `json:"cores"` // clients that trained at once
+}
+
+// Measure trains the workload for about the given time on as many clients at once as there are cores to be used, and
+// returns the best of many short spells: on a shared machine the best is what repeats. Spells of training and of the
+// FMA loop alternate. It returns ctx's error if that ended first.
+func Measure(ctx context.Context, w Workload, cores int, span time.Duration) (Result, error) {
+	model, err := nn.New(w.Model, w.Shape, classes)
+	if err != nil {
+		return Result{}, fmt.Errorf("workload %s: %w", w.Name, err)
+	}
+	spells := make([]spell, cores)
+	var group sync.WaitGroup
+	for i := range spells {
+		group.Go(func() { spells[i] = train(ctx, model, w, span) })
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	r := Result{Name: w.Name, Batch: w.Batch, Kernel: f32.Kernel(), Precision: "float32", Cores: cores}
+	peak := 0.0
+	for _, s := range spells {
+		r.ImagesPerS += s.rate / float64(cores)
+		peak += s.peak / float64(cores)
+	}
+	r.FLOPSRatio = r.ImagesPerS * model.TrainingFLOPs() / peak
+	return r, nil
+}
+
+// spell holds the best rates of one client: images and floating-point operations per second.
+type spell struct{ rate, peak float64 }
+
+func train(ctx context.Context, model *nn.Model, w Workload, span time.Duration) (best spell) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	step := stepper(model, w)
+	step() // makes the buffers
+	for began := time.Now(); time.Since(began) < span && ctx.Err() == nil; {
+		steps, start := 0, time.Now()
+		for time.Since(start) < 40*time.Millisecond || steps == 0 {
+			step()
+			steps++
+		}
+		best.rate = max(best.rate, float64(steps*w.Batch)/time.Since(start).Seconds())
+		best.peak = max(best.peak, f32.PeakRate(5*time.Millisecond))
+	}
+	return best
+}
+
+// stepper returns a function that trains a batch of its own. The rate is so small that weights stay as they are drawn.
+func stepper(model *nn.Model, w Workload) func() {
+	size := model.Layout().Len()
+	weights, gradient := make([]float32, size), make([]float32, size)
+	model.Init(weights, rng.New(1, "init"))
+	net := model.NewNet(w.Batch)
+	net.Bind(weights, gradient)
+	r := rng.New(1, "batch")
+	x, y := make([]float32, w.Batch*w.Shape.Size()), make([]int32, w.Batch)
+	for i := range x {
+		x[i] = 2*r.Float32() - 1
+	}
+	for i := range y {
+		y[i] = int32(r.IntN(classes))
+	}
+	optimizer := nn.NewOptimizer(nn.DefaultOptimizerConfig(), model.Layout())
+	return func() {
+		net.Train(x, y, r)
+		optimizer.Step(weights, gradient, 1e-6)
+	}
+}
