@@ -14,6 +14,7 @@ import (
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 	"flsim/network"
@@ -183,19 +184,39 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
-		Uplink:   words(e.Uplink.Chain, e.Uplink.ErrorFeedback, "error feedback"),
-		Downlink: words(e.Downlink.Chain, e.Downlink.Reference == "last", "change since the last model"),
+		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
+		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds,
 	}
 }
 
-// words writes a chain for people, as in "top1 > q + error feedback".
-func words(chain []string, flag bool, meaning string) string {
-	text := cmp.Or(strings.Join(chain, " > "), "float32")
+// words writes a chain for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters that are
+// not at their defaults.
+func words(stages []Stage, flag bool, meaning string) string {
+	var parts []string
+	for _, s := range stages {
+		parts = append(parts, s.words())
+	}
+	text := cmp.Or(strings.Join(parts, " > "), "float32")
 	if flag {
 		text += " + " + meaning
 	}
 	return text
+}
+
+func (s *Stage) words() string {
+	entry, _ := codecs.Lookup(s.Type)
+	defaults := params.Fields(entry.New())
+	var changed []string
+	for i, f := range params.Fields(s.Settings) {
+		if value := params.Format(f.Value.Interface()); value != params.Format(defaults[i].Value.Interface()) {
+			changed = append(changed, f.Name+"="+value)
+		}
+	}
+	if len(changed) == 0 {
+		return s.Type
+	}
+	return fmt.Sprintf("%s(%s)", s.Type, strings.Join(changed, ", "))
 }
 
 func (c *Clients) training() clients.Training {

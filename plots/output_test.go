@@ -68,8 +68,8 @@ func TestSaveAll(t *testing.T) {
 func TestSaveErrors(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
-		filepath.Join(dir, "fig.jpg"):       `no figure format "jpg"; the formats are png, svg, pdf`,
-		filepath.Join(dir, "fig"):           `no figure format ""`,
+		filepath.Join(dir, "fig.jpg"): `no figure format "jpg"; the formats are png, svg, pdf`,
+		filepath.Join(dir, "fig"):     `no figure format ""`,
 	} {
 		if err := Save(path, &Figure{}, DefaultSize); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", path, err)

@@ -31,7 +31,7 @@ type partitionMap struct {
 }
 
 func (s *sheet) see(e runner.Event) {
-	if e.Kind == runner.Started {
+	if e.Built != nil {
 		s.add(e.Built)
 	}
 }

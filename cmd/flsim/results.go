@@ -7,6 +7,8 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"gonum.org/v1/gonum/stat"
+
 	"flsim/internal/units"
 	"flsim/sim/record"
 )
@@ -23,8 +25,11 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 		fmt.Fprintf(t, "\tuplink to %s", units.Percent(v))
 	}
 	fmt.Fprintln(t)
-	for _, r := range runs {
+	for i, r := range runs {
 		writeRow(t, r, targets)
+		if last := i+1 == len(runs) || runs[i+1].Manifest.Variant != r.Manifest.Variant; last {
+			writeMean(t, sameVariant(runs, r))
+		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -60,6 +65,42 @@ func writeRow(w io.Writer, r *record.Run, targets []float64) {
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// sameVariant returns the runs of r's variant.
+func sameVariant(runs []*record.Run, r *record.Run) []*record.Run {
+	var same []*record.Run
+	for _, other := range runs {
+		if other.Manifest.Variant == r.Manifest.Variant {
+			same = append(same, other)
+		}
+	}
+	return same
+}
+
+// writeMean sums up a variant's seeds: means, and sample standard deviations of the metric.
+func writeMean(w io.Writer, runs []*record.Run) {
+	if len(runs) < 2 {
+		return
+	}
+	over := func(value func(r *record.Run) float64) (mean, deviation float64) {
+		var values []float64
+		for _, r := range runs {
+			values = append(values, value(r))
+		}
+		return stat.MeanStdDev(values, nil)
+	}
+	percent := func(value func(r *record.Run) float64) string {
+		mean, deviation := over(value)
+		return fmt.Sprintf("%s ± %.2f", units.Percent(mean), 100*deviation)
+	}
+	up, _ := over(func(r *record.Run) float64 { return float64(r.Result.Uplink.Wire) })
+	down, _ := over(func(r *record.Run) float64 { return float64(r.Result.Down.Wire) })
+	float, _ := over(plainUplink)
+	span, _ := over(func(r *record.Run) float64 { return r.Result.SimTime })
+	fmt.Fprintf(w, "  mean\t%s\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s\n", units.Count(len(runs), "seed"),
+		percent(func(r *record.Run) float64 { return r.Result.Final }), percent(func(r *record.Run) float64 { return r.Result.Best }),
+		units.Bits(up), units.Percent(saved(up, float)), 32*up/float, units.Bits(down), units.Seconds(span))
 }
 
 // saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing.

@@ -16,6 +16,7 @@ import (
 	"flsim/internal/f32"
 	"flsim/internal/runner"
 	"flsim/internal/units"
+	"flsim/plots"
 	"flsim/sim"
 	"flsim/sim/record"
 )
@@ -191,7 +192,7 @@ func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *
 		return err
 	}
 	if o.progress != "none" {
-		fmt.Fprintf(stderr, "%d figures in %s\n", len(paths)+len(maps), folder)
+		fmt.Fprintf(stderr, "%s in %s\n", units.Count((len(paths)+len(maps))/len(plots.Formats()), "figure"), folder)
 	}
 	return nil
 }

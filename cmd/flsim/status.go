@@ -27,6 +27,7 @@ type status struct {
 	started time.Time
 	drawn   time.Time
 	metric  string // of the latest evaluation
+	loud    bool   // whether error feedback may amplify, which is to be told once
 	dirty   bool   // whether an unfinished line is on the terminal
 }
 
@@ -62,6 +63,7 @@ func (s *status) see(e runner.Event) {
 	case runner.Started:
 		s.run++
 		s.started, s.from, s.metric = time.Now(), e.From, "–"
+		s.loud = e.Built.Sim.Uplink.Feedback
 		if e.From > 0 {
 			s.print(fmt.Sprintf("%s  continues after round %d", name(e.Manifest), e.From))
 		}
@@ -83,6 +85,11 @@ func (s *status) see(e runner.Event) {
 func name(m *record.Manifest) string { return fmt.Sprintf("%s seed=%d", m.Variant, m.Seed) }
 
 func (s *status) progress(m *record.Manifest, line *record.Round) {
+	if s.loud && line.NMSEUplink > 1 {
+		s.loud = false
+		s.print(fmt.Sprintf("%s  warning: the uplink's error is larger than the updates (NMSE %.3g), so that what error feedback keeps back may grow without bound; "+
+			"it is meant for codecs with an NMSE below 1, such as topk", name(m), line.NMSEUplink))
+	}
 	if line.Eval != nil {
 		s.metric = units.Percent(line.Eval.Test)
 	}

@@ -33,7 +33,7 @@ type Event struct {
 	Dir      string
 	Line     record.Round   // Progress: the round that ended
 	From     int            // Started: rounds that are done already
-	Built    *configs.Built // Started
+	Built    *configs.Built // Started, Reused
 	Why      error          // Restarted
 }
 
@@ -94,9 +94,15 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 	if run.Result == nil || built.Transfers && !run.HasTransfers() {
 		return false, nil
 	}
+	if err := run.Verify(); err != nil {
+		if errors.Is(err, record.ErrDamaged) {
+			err = nil // it is played again, which tells why
+		}
+		return false, err
+	}
 	m := built.Manifest
 	m.Version, m.Kernel, m.Host = run.Manifest.Version, run.Manifest.Kernel, run.Manifest.Host
-	r.tell(Event{Kind: Reused, Manifest: &m, Dir: dir})
+	r.tell(Event{Kind: Reused, Manifest: &m, Dir: dir, Built: built})
 	if reflect.DeepEqual(m, run.Manifest) {
 		return true, nil
 	}
@@ -151,6 +157,11 @@ func (r *Runner) open(built *configs.Built, dir string, config []byte) (*record.
 // resume continues a run. The error is fs.ErrNotExist if it has no checkpoint and record.ErrDamaged if that is of no
 // use.
 func resume(built *configs.Built, dir string) (*record.Store, *sim.Simulation, error) {
+	if run, err := record.Open(dir); err == nil && run.Result != nil {
+		if err := run.Verify(); err != nil {
+			return nil, nil, err
+		}
+	}
 	checkpoint, err := record.ReadCheckpoint(dir)
 	if err != nil {
 		return nil, nil, err

@@ -165,6 +165,25 @@ func TestLostLinesStartAnew(t *testing.T) {
 	}
 }
 
+// A finished run whose lines were changed is not taken for what its result says.
+func TestChangedLinesStartAnew(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir, _, _ := play(t, r)
+	want := digest(t, dir)
+	file := filepath.Join(dir, record.RoundsFile)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.Replace(data, []byte(`"clients":3`), []byte(`"clients":2`), 1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, kinds, from := play(t, r)
+	if got := digest(t, dir); kinds[0] != runner.Restarted || from != 0 || got != want {
+		t.Errorf("the run tells %v from round %d and ends with %s, not %s", kinds, from, got, want)
+	}
+}
+
 // Transfers that were not asked for before are recorded from the start; the result is the same.
 func TestTransfersAreRecordedWhenAsked(t *testing.T) {
 	r := runner.Runner{Dir: t.TempDir()}

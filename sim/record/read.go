@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,6 +112,28 @@ func Open(dir string) (*Run, error) {
 	}
 	run.Result = res
 	return run, nil
+}
+
+// Verify checks a finished run's lines and final weights against the digest of its result. The error is ErrDamaged if
+// they differ.
+func (r *Run) Verify() error {
+	c, err := ReadCheckpoint(r.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	if err != nil {
+		return err
+	}
+	lines, err := os.ReadFile(filepath.Join(r.Dir, RoundsFile))
+	if err != nil {
+		return err
+	}
+	digest := sha256.New()
+	digest.Write(lines)
+	if got := finalDigest(digest, c); got != r.Result.Digest {
+		return fmt.Errorf("%w: %s and the final weights have digest %.8s, not the %.8s of %s", ErrDamaged, RoundsFile, got, r.Result.Digest, ResultFile)
+	}
+	return nil
 }
 
 // HasTransfers tells whether the run's transfers were recorded.

@@ -176,11 +176,16 @@ func (s *Store) Finish(res *Result, final *Checkpoint) error {
 	if err := s.Checkpoint(final); err != nil {
 		return err
 	}
-	for _, v := range final.Vectors {
-		s.digest.Write(wire.AppendFloat32s(nil, v.Data))
-	}
-	res.Digest = hex.EncodeToString(s.digest.Sum(nil))
+	res.Digest = finalDigest(s.digest, final)
 	return WriteResult(s.dir, res)
+}
+
+// finalDigest completes a digest of a run's lines by the final checkpoint's vectors.
+func finalDigest(lines hash.Hash, final *Checkpoint) string {
+	for _, v := range final.Vectors {
+		lines.Write(wire.AppendFloat32s(nil, v.Data))
+	}
+	return hex.EncodeToString(lines.Sum(nil))
 }
 
 // WriteResult replaces a run directory's result.json.
