@@ -192,6 +192,15 @@ def tf_cnn():
                          nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10)), (64, 4, 4)
 
 
+def mlp():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 200), nn.ReLU(), nn.Linear(200, 10)), (1, 28, 28)
+
+
+def mcmahan_cnn(pad, side):
+    return nn.Sequential(nn.Conv2d(3, 32, 5, padding=pad), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 5, padding=pad), nn.ReLU(), nn.MaxPool2d(2),
+                         nn.Flatten(), nn.Linear(64 * side * side, 512), nn.ReLU(), nn.Linear(512, 10)), (64, side, side)
+
+
 def cnn4():
     mods, cin = [], 3
     for cout in (32, 64, 128, 256):
@@ -210,7 +219,7 @@ def resnet8():
 PROBES = 6
 
 
-def record_model(name, built, shape, n=4):
+def record_model(name, built, shape, n=4, padding="same"):
     model, image = built
     h, w, c = shape
     # flsim's layout keeps a layer's tensors together: parameters, then running statistics.
@@ -222,7 +231,7 @@ def record_model(name, built, shape, n=4):
                 if key != "num_batches_tracked":
                     tensors.append((module, key, p, norm))
     first_dense = True
-    rec = dict(model=name, shape=list(shape), n=n, tensors=[])
+    rec = dict(model=name, padding=padding, shape=list(shape), n=n, tensors=[])
     views = []
     for k, (module, key, p, norm) in enumerate(tensors):
         view = None
@@ -254,6 +263,9 @@ def models():
         record_model("lenet5", lenet5(3, 0, 32), (32, 32, 3)),
         record_model("lenet5", lenet5(1, 2, 28), (28, 28, 1)),
         record_model("tf-cnn", tf_cnn(), (32, 32, 3)),
+        record_model("mlp", mlp(), (28, 28, 1)),
+        record_model("mcmahan-cnn", mcmahan_cnn(2, 8), (32, 32, 3)),
+        record_model("mcmahan-cnn", mcmahan_cnn(0, 5), (32, 32, 3), padding="valid"),
         record_model("cnn4", cnn4(), (32, 32, 3)),
         record_model("resnet8-gn", resnet8(), (32, 32, 3)),
     ]

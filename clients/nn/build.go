@@ -92,7 +92,7 @@ func (b *builder) conv(name string, out, kernel, stride, pad int, options ...opt
 	b.add(conv{affine: a, g: g}, tensor.Shape{H: size[1], W: size[2], C: out})
 }
 
-// relu appends max(x, 0): as part of the layer before it if that is dense or a convolution, else computed in place.
+// relu appends max(x, 0): as part of the layer before it if that is dense, a convolution or a normalisation, else in place.
 func (b *builder) relu() {
 	if l, ok := b.last().(interface{ withReLU() layer }); ok {
 		b.layers[len(b.layers)-1] = l.withReLU()

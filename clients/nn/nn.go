@@ -15,7 +15,7 @@
 // # Arithmetic
 //
 // Parameters, activations and gradients are float32, losses float64. All loops live in flsim/internal/f32, where the order
-// of every sum is fixed, so that equal inputs give equal bits whatever the number of workers.
+// of every sum is fixed, so that equal inputs give equal bits whatever the processor and the number of workers.
 package nn
 
 import (

@@ -78,6 +78,9 @@ func TestParameterCounts(t *testing.T) {
 
 // Small networks must be able to learn twenty random examples by heart, with every optimizer.
 func TestMemorises(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long without assembly")
+	}
 	side16 := tensor.Shape{H: 16, W: 16, C: 3}
 	for _, c := range []struct {
 		model string

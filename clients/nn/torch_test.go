@@ -174,6 +174,7 @@ func TestLossAgainstPyTorch(t *testing.T) {
 func TestModelsAgainstPyTorch(t *testing.T) {
 	var records []struct {
 		Model       string
+		Padding     string
 		Shape       [3]int
 		N           int
 		Loss        float64
@@ -186,8 +187,13 @@ func TestModelsAgainstPyTorch(t *testing.T) {
 	}
 	load(t, "models.json", &records)
 	for _, c := range records {
-		t.Run(c.Model, func(t *testing.T) {
-			m := mustNew(t, c.Model, tensor.Shape{H: c.Shape[0], W: c.Shape[1], C: c.Shape[2]}, 10)
+		t.Run(c.Model+" "+c.Padding, func(t *testing.T) {
+			cfg := DefaultConfig()
+			cfg.Name, cfg.Padding = c.Model, c.Padding
+			m, err := New(cfg, tensor.Shape{H: c.Shape[0], W: c.Shape[1], C: c.Shape[2]}, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
 			w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
 			if len(m.Layout()) != len(c.Tensors) {
 				t.Fatalf("%d tensors, PyTorch has %d", len(m.Layout()), len(c.Tensors))

@@ -304,6 +304,46 @@ func maxPoolBack8x512(p *poolArgs)
 //go:noescape
 func peak512(p *vecArgs)
 
+// moments512 adds x and x*x of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func moments512(p *columnArgs)
+
+// products512 adds d and d*x of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func products512(p *columnArgs)
+
+// reluProducts512 adds d and d*x where a*x + b > 0 and |d| >= tiny of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func reluProducts512(p *columnArgs)
+
+// scaleShift512 computes y = p*x + q for rows; see rowArgs.
+//
+//go:noescape
+func scaleShift512(p *rowArgs)
+
+// scaleShiftReLU512 computes y = max(p*x + q, 0) for rows; see rowArgs.
+//
+//go:noescape
+func scaleShiftReLU512(p *rowArgs)
+
+// scaleShiftAddReLU512 computes y = max(p*x + q + s, 0) for rows; see rowArgs.
+//
+//go:noescape
+func scaleShiftAddReLU512(p *rowArgs)
+
+// combine512 computes y = p*d + q*x + r, or 0 where that is tiny for rows; see rowArgs.
+//
+//go:noescape
+func combine512(p *rowArgs)
+
+// reluCombine512 computes y = p*d' + q*x + r, or 0 where that is tiny, where d' = d if a*x + b > 0 and |d| >= tiny, else 0 for rows; see rowArgs.
+//
+//go:noescape
+func reluCombine512(p *rowArgs)
+
 // tile256x16r1 computes tiles of 1 rows and 16 columns; see tileArgs.
 //
 //go:noescape
@@ -508,6 +548,46 @@ func maxPoolBack8x256(p *poolArgs)
 //
 //go:noescape
 func peak256(p *vecArgs)
+
+// moments256 adds x and x*x of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func moments256(p *columnArgs)
+
+// products256 adds d and d*x of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func products256(p *columnArgs)
+
+// reluProducts256 adds d and d*x where a*x + b > 0 and |d| >= tiny of rows to the sums of columns; see columnArgs.
+//
+//go:noescape
+func reluProducts256(p *columnArgs)
+
+// scaleShift256 computes y = p*x + q for rows; see rowArgs.
+//
+//go:noescape
+func scaleShift256(p *rowArgs)
+
+// scaleShiftReLU256 computes y = max(p*x + q, 0) for rows; see rowArgs.
+//
+//go:noescape
+func scaleShiftReLU256(p *rowArgs)
+
+// scaleShiftAddReLU256 computes y = max(p*x + q + s, 0) for rows; see rowArgs.
+//
+//go:noescape
+func scaleShiftAddReLU256(p *rowArgs)
+
+// combine256 computes y = p*d + q*x + r, or 0 where that is tiny for rows; see rowArgs.
+//
+//go:noescape
+func combine256(p *rowArgs)
+
+// reluCombine256 computes y = p*d' + q*x + r, or 0 where that is tiny, where d' = d if a*x + b > 0 and |d| >= tiny, else 0 for rows; see rowArgs.
+//
+//go:noescape
+func reluCombine256(p *rowArgs)
 
 // transpose256 transposes 8 rows of 8n values; see moveArgs.
 //

@@ -1,12 +1,4 @@
-// Package f32 holds the float32 arithmetic of training: matrix products, convolutions, pooling and optimizer updates,
-// with the same bits from every kernel.
-//
-// Three kernels exist: portable Go, AVX2 with FMA, and AVX-512. Every result is defined as one order of rounded
-// operations (chains of fused multiply-adds in ascending k, see Context.MatMul and Conv), every operation takes denormal
-// numbers as zero and turns denormal results into zero, and so the kernels agree bit for bit.
 package f32
-
-//go:generate go run -C gen .
 
 import (
 	"fmt"

@@ -171,7 +171,11 @@ func generate(dir string) {
 		v.pooling()
 		v.peak()
 		v.write(dir, "vec"+set.name+"_amd64.s")
-		files = append(files, t, v)
+		n := newAsm(set)
+		n.columns()
+		n.rows()
+		n.write(dir, "norm"+set.name+"_amd64.s")
+		files = append(files, t, v, n)
 	}
 	m := newAsm(avx2)
 	m.transpose()
