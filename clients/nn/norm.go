@@ -167,7 +167,7 @@ func (l *groupNormNode) groupMoments(img []float32, m, rstd []float64) {
 			sum += l.sum[c]
 			square += l.product[c]
 		}
-		mean, variance := moments(sum, square, float64(l.shape.H*l.shape.W*width))
+		mean, variance := moments(sum, square, float64(l.shape.Positions()*width))
 		for c := first; c < first+width; c++ {
 			m[c], rstd[c] = mean, 1/math.Sqrt(variance+normEpsilon)
 		}
@@ -196,7 +196,7 @@ func (l *groupNormNode) backwardImage(dy, x, scale []float32, m, rstd []float64)
 	l.reset()
 	f32.ColumnProducts(l.sum, l.product, dy, x)
 	width := l.shape.C / l.groups
-	n := float64(l.shape.H * l.shape.W * width)
+	n := float64(l.shape.Positions() * width)
 	for first := 0; first < l.shape.C; first += width {
 		m1, m2 := 0.0, 0.0
 		for c := first; c < first+width; c++ {
