@@ -111,6 +111,9 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	if err != nil {
 		return err
 	}
+	if model.Labels() != 1 {
+		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
+	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
 		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.Clients.training(), Optimizer: e.Server.optimizer(),

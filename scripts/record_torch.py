@@ -3,7 +3,7 @@
 
     python3 scripts/record_torch.py clients/nn/testdata
 
-writes layers.json, models.json, optimizers.json, schedules.json and init.json. Everything is computed in float64.
+writes layers.json, models.json, unets.json, optimizers.json, schedules.json and init.json. Everything is computed in float64.
 Inputs and parameters are not stored: fill() makes them from a counter-based generator, which the tests repeat.
 All vectors are in flsim's memory order: activations NHWC, convolution weights [row][column][in][out], dense weights
 [in][out], dense layers behind an image reading it as [row][column][channel].
@@ -271,6 +271,77 @@ def models():
     ]
 
 
+# --- U-Nets ---------------------------------------------------------------------------------------------------------
+
+class UNet(nn.Module):
+    def __init__(self, dims, base, levels, cin, cout):
+        super().__init__()
+        conv, up, self.pool = (nn.Conv3d, nn.ConvTranspose3d, F.max_pool3d) if dims == 3 else (nn.Conv2d, nn.ConvTranspose2d, F.max_pool2d)
+
+        def double(a, width):
+            one = lambda c: [conv(c, width, 3, padding=1, bias=False), nn.GroupNorm(4, width), nn.ReLU()]
+            return nn.Sequential(*one(a), *one(width))
+
+        widths = [base << i for i in range(levels)]
+        self.down = nn.ModuleList(double(a, b) for a, b in zip([cin] + widths, widths))
+        self.up = nn.ModuleList(up(b, a, 2, 2) for a, b in zip(widths, widths[1:]))
+        self.join = nn.ModuleList(double(2 * a, a) for a in widths[:-1])
+        self.last = conv(base, cout, 1)
+
+    def blocks(self):
+        """The parts in the order of flsim's layout."""
+        back = [m for pair in zip(self.up, self.join) for m in reversed(pair)][::-1]
+        return [*self.down, *back, self.last]
+
+    def level(self, i, x):
+        x = self.down[i](x)
+        if i + 1 == len(self.down):
+            return x
+        return self.join[i](torch.cat([x, self.up[i](self.level(i + 1, self.pool(x, 2)))], 1))
+
+    def forward(self, x):
+        return self.last(self.level(0, x))
+
+
+def kernel_to_ours(p, transposed):
+    """A parameter in flsim's order, [kernel]...[in][out]."""
+    if p.dim() < 3:
+        return p
+    first = (0, 1) if transposed else (1, 0)
+    return p.permute(*range(2, p.dim()), *first)
+
+
+def record_unet(dims, side, base, levels, cin, cout, n=2):
+    net = UNet(dims, base, levels, cin, cout)
+    rec = dict(model="unet%dd" % dims, side=side, base=base, levels=levels, channels=cin, classes=cout, n=n, tensors=[])
+    tensors = []
+    for block in net.blocks():
+        for module in block.modules():
+            for key, p in module.named_parameters(recurse=False):
+                tensors.append((module, key, p))
+    for k, (module, key, p) in enumerate(tensors):
+        norm, transposed = isinstance(module, nn.GroupNorm), isinstance(module, (nn.ConvTranspose2d, nn.ConvTranspose3d))
+        offset, bound = rule(key, p, norm) if norm else (0.0, 0.2)
+        view = kernel_to_ours(p.data, transposed)
+        values = fill(1000 + k, tuple(view.shape), offset, bound)
+        view.copy_(values)
+        rec["tensors"].append(dict(len=p.numel(), offset=offset, bound=bound))
+    x = fill(1, (n, *[side] * dims, cin)).movedim(-1, 1).contiguous()
+    y = torch.arange(n * side**dims).reshape(n, *[side] * dims) * 3 % cout
+    loss = F.cross_entropy(net(x), y)
+    loss.backward()
+    rec["loss"] = loss.item()
+    for t, (module, key, p) in zip(rec["tensors"], tensors):
+        v = kernel_to_ours(p.grad, isinstance(module, (nn.ConvTranspose2d, nn.ConvTranspose3d))).reshape(-1)
+        t["norm"] = float("%.10g" % v.norm().item())
+        t["probes"] = digits(v[torch.arange(PROBES) * 7919 % p.numel()])
+    return rec
+
+
+def unets():
+    return [record_unet(3, 8, 8, 3, 4, 4), record_unet(3, 4, 4, 2, 1, 3), record_unet(2, 16, 8, 3, 3, 5)]
+
+
 # --- optimizers, schedules, initialisation -------------------------------------------------------------------------
 
 def optimizers():
@@ -336,7 +407,7 @@ def init():
 
 
 def main(out):
-    for name, value in dict(layers=dict(layers=layers(), loss=losses()), models=models(), optimizers=optimizers(), schedules=schedules(), init=init()).items():
+    for name, value in dict(layers=dict(layers=layers(), loss=losses()), models=models(), unets=unets(), optimizers=optimizers(), schedules=schedules(), init=init()).items():
         with open(f"{out}/{name}.json", "w") as f:
             json.dump(value, f, separators=(",", ":"))
             f.write("\n")

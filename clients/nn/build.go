@@ -78,18 +78,70 @@ func (b *builder) dense(name string, out int, options ...option) {
 	b.add(dense{affine: a, in: in, out: out}, tensor.Shape{H: 1, W: 1, C: out})
 }
 
-// conv appends a convolution with a square kernel.
-func (b *builder) conv(name string, out, kernel, stride, pad int, options ...option) {
+// extents returns the extents of a shape as the kernels want them, and behind of one that they give back.
+func extents(s tensor.Shape) [3]int { return [3]int{max(s.D, 1), s.H, s.W} }
+
+// behind returns the shape behind a layer: a volume stays one, and an image an image.
+func (b *builder) behind(size [3]int, channels int) tensor.Shape {
+	s := tensor.Shape{H: size[1], W: size[2], C: channels}
+	if b.shape.D > 0 {
+		s.D = size[0]
+	}
+	return s
+}
+
+// fits fails unless a kernel fits the image or volume.
+func (b *builder) fits(what string, kernel, pad int) bool {
 	in := b.shape
-	if in.H+2*pad < kernel || in.W+2*pad < kernel {
-		b.fail("a %dx%d kernel does not fit the %v image before %s", kernel, kernel, in, name)
+	smallest := min(in.H, in.W)
+	if in.D > 0 {
+		smallest = min(smallest, in.D)
+	}
+	if smallest+2*pad < kernel {
+		b.fail("%s of width %d does not fit %v", what, kernel, in)
+		return false
+	}
+	return true
+}
+
+// cube returns the shape of a square or cubic kernel's weights.
+func (b *builder) cube(kernel, in, out int) []int {
+	shape := []int{kernel, kernel, in, out}
+	if b.shape.D > 0 {
+		shape = append([]int{kernel}, shape...)
+	}
+	return shape
+}
+
+// conv appends a convolution with a square or cubic kernel.
+func (b *builder) conv(name string, out, kernel, stride, pad int, options ...option) {
+	if !b.fits("the kernel of "+name, kernel, pad) {
 		return
 	}
+	in := b.shape
 	g := f32.Conv2D(in.H, in.W, in.C, out, kernel, stride, pad)
-	a := b.affine(name, kernel*kernel*in.C, out, kernel*kernel*out, options, kernel, kernel, in.C, out)
+	if in.D > 0 {
+		g = f32.Conv3D(in.D, in.H, in.W, in.C, out, kernel, stride, pad)
+	}
+	taps := g.Weights() / (in.C * out)
+	a := b.affine(name, taps*in.C, out, taps*out, options, b.cube(kernel, in.C, out)...)
 	size := g.Out()
-	b.count(2 * float64(size[1]*size[2]) * float64(g.Weights()))
-	b.add(conv{affine: a, g: g}, tensor.Shape{H: size[1], W: size[2], C: out})
+	b.count(2 * float64(g.OutLen()) * float64(taps*in.C))
+	b.add(conv{affine: a, g: g}, b.behind(size, out))
+}
+
+// convTranspose appends a transposed convolution whose kernel equals its stride: it enlarges images by that factor.
+// Its default initial weights are PyTorch's, which takes taps times output channels for the fan in.
+func (b *builder) convTranspose(name string, out, kernel int) {
+	in := b.shape
+	g := f32.ConvTranspose2D(in.H, in.W, in.C, out, kernel)
+	if in.D > 0 {
+		g = f32.ConvTranspose3D(in.D, in.H, in.W, in.C, out, kernel)
+	}
+	taps := g.Weights() / (in.C * out)
+	a := b.affine(name, taps*out, out, taps*in.C, nil, b.cube(kernel, in.C, out)...)
+	b.count(2 * float64(g.OutLen()) * float64(in.C))
+	b.add(convTranspose{affine: a, g: g}, b.behind(g.Out(), out))
 }
 
 // relu appends max(x, 0): as part of the layer before it if that is dense, a convolution or a normalisation, else in place.
@@ -116,14 +168,11 @@ func (b *builder) dropout(p float64) {
 }
 
 func (b *builder) pool(kind poolKind, kernel, stride int) {
-	in := b.shape
-	if in.H < kernel || in.W < kernel {
-		b.fail("a %dx%d pool does not fit the %v image before it", kernel, kernel, in)
+	if !b.fits("a pool", kernel, 0) {
 		return
 	}
-	g := f32.Pool{In: [3]int{1, in.H, in.W}, Channels: in.C, Kernel: kernel, Stride: stride}
-	size := g.Out()
-	b.add(pool{kind: kind, g: g}, tensor.Shape{H: size[1], W: size[2], C: in.C})
+	g := f32.Pool{In: extents(b.shape), Channels: b.shape.C, Kernel: kernel, Stride: stride}
+	b.add(pool{kind: kind, g: g}, b.behind(g.Out(), b.shape.C))
 }
 
 // maxPool appends maximum pooling.
@@ -137,7 +186,7 @@ func (b *builder) reluPool() {
 		return
 	}
 	b.layers[len(b.layers)-1] = l.withReLUPool()
-	b.shape = tensor.Shape{H: b.shape.H / 2, W: b.shape.W / 2, C: b.shape.C}
+	b.shape = tensor.Shape{D: b.shape.D / 2, H: b.shape.H / 2, W: b.shape.W / 2, C: b.shape.C}
 }
 
 // avgPool appends average pooling.

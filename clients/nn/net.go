@@ -101,7 +101,7 @@ func (m *Model) NewNet(maxBatch int) *Net {
 	if maxBatch < 1 {
 		panic(fmt.Sprintf("nn: a workspace for %d examples", maxBatch))
 	}
-	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.classes)}
+	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.labels*m.classes)}
 }
 
 // Bind makes the net compute with the parameters w and write gradients to g; both have the layout's length. g may be
@@ -113,9 +113,9 @@ func (n *Net) Bind(w, g []float32) {
 	n.pass.w, n.pass.g = w, g
 }
 
-// Train runs one batch forward and backward: len(y) examples x, NHWC, with classes y. It returns the mean
-// cross-entropy over the batch and how many examples were classified rightly, and sets g to the gradient of that
-// mean, 0 for buffers. Running statistics, which are part of w, move on. r drives dropout.
+// Train runs one batch forward and backward: examples x, NHWC, with classes y, of which each example has as many as
+// Model.Labels says. It returns the mean cross-entropy over the labels and how many were found rightly, and sets g to
+// the gradient of that mean, 0 for buffers. Running statistics, which are part of w, move on. r drives dropout.
 func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct int) {
 	if n.pass.g == nil {
 		panic("nn: training without a vector for gradients")
@@ -132,8 +132,8 @@ func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct 
 	return loss / float64(len(y)), correct
 }
 
-// Evaluate returns the sum of the cross-entropies of len(y) examples x with classes y, in inference mode, and how
-// many were classified rightly.
+// Evaluate returns the sum of the cross-entropies of examples x with classes y, in inference mode, and how many labels
+// were found rightly.
 func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
 	return n.pass.work.SoftmaxCrossEntropy(nil, n.run(x, y, false, nil), y, 1)
 }
@@ -141,9 +141,11 @@ func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
 // run returns the logits of a batch.
 func (n *Net) run(x []float32, y []int32, train bool, r *rng.Rand) []float32 {
 	p := &n.pass
-	if len(y) < 1 || len(y) > n.maxBatch || len(x) != len(y)*n.model.in.Size() {
-		panic(fmt.Sprintf("nn: a batch of %d labels and %d inputs; up to %d examples of %v fit", len(y), len(x), n.maxBatch, n.model.in))
+	examples := len(y) / n.model.labels
+	if examples < 1 || examples > n.maxBatch || len(y) != examples*n.model.labels || len(x) != examples*n.model.in.Size() {
+		panic(fmt.Sprintf("nn: a batch of %d labels and %d inputs; up to %d examples of %v with %d labels each fit",
+			len(y), len(x), n.maxBatch, n.model.in, n.model.labels))
 	}
-	p.n, p.train, p.r = len(y), train, r
+	p.n, p.train, p.r = examples, train, r
 	return n.chain.forward(p, x)
 }

@@ -33,10 +33,14 @@ type Config struct {
 	Padding string  `toml:"padding" one:"same|valid" doc:"borders of the convolutions of mcmahan-cnn"`
 	Init    string  `toml:"init" one:"default|he-normal|glorot-uniform|normal" doc:"initial weights; default is what the model's description says"`
 	InitStd float64 `toml:"init_std" in:"(0,1]" doc:"standard deviation of init = normal"`
+	Base    int     `toml:"base" in:"[1,1024]" doc:"channels of the first level of unet2d and unet3d; each further level has twice as many"`
+	Levels  int     `toml:"levels" in:"[1,8]" doc:"levels of unet2d and unet3d, whose images halve from one to the next"`
 }
 
 // DefaultConfig returns the settings that hold where a configuration gives none. The name must be given.
-func DefaultConfig() Config { return Config{Padding: "same", Init: "default", InitStd: 0.01} }
+func DefaultConfig() Config {
+	return Config{Padding: "same", Init: "default", InitStd: 0.01, Base: 8, Levels: 3}
+}
 
 // Names returns the names of all models in alphabetical order.
 func Names() []string {
@@ -58,6 +62,7 @@ type Model struct {
 	flops   float64 // of one example's inference
 	first   float64 // of the first affine layer's share of them
 	layers  []layer
+	labels  int // of one example
 }
 
 // New returns the model that cfg names for examples of shape in and the given number of classes. It returns an error
@@ -78,11 +83,14 @@ func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
 	}
-	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers}, nil
+	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers, labels: b.shape.Positions()}, nil
 }
 
 // Name returns the model's name.
 func (m *Model) Name() string { return m.name }
+
+// Labels returns how many labels an example has: one, or one for each pixel or voxel.
+func (m *Model) Labels() int { return m.labels }
 
 // Layout describes the vector of the model's parameters and buffers. It must not be changed.
 func (m *Model) Layout() tensor.Layout { return m.layout }

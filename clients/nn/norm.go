@@ -218,7 +218,7 @@ func (l *groupNormNode) groupMoments(img []float32, m, rstd []float64) {
 			sum += l.sum[c]
 			square += l.product[c]
 		}
-		mean, variance := meanVariance(sum, square, float64(l.shape.H*l.shape.W*width))
+		mean, variance := meanVariance(sum, square, float64(l.shape.Positions()*width))
 		for c := first; c < first+width; c++ {
 			m[c], rstd[c] = mean, 1/math.Sqrt(variance+normEpsilon)
 		}
@@ -246,7 +246,7 @@ func (l *groupNormNode) backward(p *pass, dy, dx []float32) {
 // backwardImage adds one image's part, from its products, to the gradients of scale and shift and works out the coefficients of dx.
 func (l *groupNormNode) backwardImage(scale []float32, m, rstd []float64) {
 	width := l.shape.C / l.groups
-	n := float64(l.shape.H * l.shape.W * width)
+	n := float64(l.shape.Positions() * width)
 	for first := 0; first < l.shape.C; first += width {
 		m1, m2 := 0.0, 0.0
 		for c := first; c < first+width; c++ {

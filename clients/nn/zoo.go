@@ -21,6 +21,8 @@ var zoo = []entry{
 	{"resnet8-gn", func(b *builder) { resnet(b, 1, 16, 32, 64) }},
 	{"resnet18-gn", func(b *builder) { resnet(b, 2, 64, 128, 256, 512) }},
 	{"resnet20-gn", func(b *builder) { resnet(b, 3, 16, 32, 64) }},
+	{"unet2d", unet2D},
+	{"unet3d", unet3D},
 }
 
 // logistic is multinomial logistic regression: 30,730 parameters for 32x32x3, 7,850 for 28x28x1.

@@ -21,16 +21,20 @@ type Workload struct {
 	Model nn.Config
 	Shape tensor.Shape
 	Batch int
+
+	Classes int
 }
 
 func workload(name, doc, model, padding string, shape tensor.Shape, batch int) Workload {
 	cfg := nn.DefaultConfig()
 	cfg.Name, cfg.Padding = model, padding
-	return Workload{Name: name, Doc: doc, Model: cfg, Shape: shape, Batch: batch}
+	return Workload{Name: name, Doc: doc, Model: cfg, Shape: shape, Batch: batch, Classes: 10}
 }
 
 // Workloads returns the workloads that there are, in the order of reports.
 func Workloads() []Workload {
+	volume := workload("w4", "3-D U-Net, 4 x 64^3 voxels", "unet3d", "same", tensor.Shape{D: 64, H: 64, W: 64, C: 4}, 1)
+	volume.Classes = 4
 	colour, grey := tensor.Shape{H: 32, W: 32, C: 3}, tensor.Shape{H: 28, W: 28, C: 1}
 	return []Workload{
 		workload("w1", "McMahan's CNN, valid padding", "mcmahan-cnn", "valid", colour, 50),
@@ -39,11 +43,10 @@ func Workloads() []Workload {
 		workload("w2b", "the TensorFlow tutorial's CNN", "tf-cnn", "same", colour, 50),
 		workload("w3", "ResNet-8, group norm", "resnet8-gn", "same", colour, 32),
 		workload("w3b", "ResNet-18, group norm", "resnet18-gn", "same", colour, 32),
+		volume,
 		workload("w5", "MLP 784-200-200-10", "mlp", "same", grey, 10),
 	}
 }
-
-const classes = 10
 
 // Result is what was measured of a workload.
 type Result struct {
@@ -60,7 +63,7 @@ type Result struct {
 // returns the best of many short spells: on a shared machine the best is what repeats. Spells of training and of the
 // FMA loop alternate. It returns ctx's error if that ended first.
 func Measure(ctx context.Context, w Workload, cores int, span time.Duration) (Result, error) {
-	model, err := nn.New(w.Model, w.Shape, classes)
+	model, err := nn.New(w.Model, w.Shape, w.Classes)
 	if err != nil {
 		return Result{}, fmt.Errorf("workload %s: %w", w.Name, err)
 	}
@@ -111,12 +114,12 @@ func stepper(model *nn.Model, w Workload) func() {
 	net := model.NewNet(w.Batch)
 	net.Bind(weights, gradient)
 	r := rng.New(1, "batch")
-	x, y := make([]float32, w.Batch*w.Shape.Size()), make([]int32, w.Batch)
+	x, y := make([]float32, w.Batch*w.Shape.Size()), make([]int32, w.Batch*model.Labels())
 	for i := range x {
 		x[i] = 2*r.Float32() - 1
 	}
 	for i := range y {
-		y[i] = int32(r.IntN(classes))
+		y[i] = int32(r.IntN(w.Classes))
 	}
 	optimizer := nn.NewOptimizer(nn.DefaultOptimizerConfig(), model.Layout())
 	return func() {

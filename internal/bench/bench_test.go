@@ -13,7 +13,7 @@ import (
 // Rates cannot be tested on shared machines, but what is around them can, and that no rate is absurd.
 func TestMeasure(t *testing.T) {
 	for _, w := range bench.Workloads() {
-		if w.Name == "w3b" && testing.Short() {
+		if (w.Name == "w3b" || w.Name == "w4") && testing.Short() {
 			continue
 		}
 		r, err := bench.Measure(t.Context(), w, 1, time.Millisecond)

@@ -83,19 +83,31 @@ func (l Layout) Trainable() int {
 }
 
 // Shape is the shape of one example: an image of H rows, W columns and C channels, channels innermost in memory
-// (NHWC for a batch). A flat vector of n features is {1, 1, n}.
-type Shape struct{ H, W, C int }
+// (NHWC for a batch), or a volume of D such slices. A flat vector of n features is an image of 1 x 1 pixels.
+type Shape struct {
+	D       int // 0 for images
+	H, W, C int
+}
 
 // Size returns the number of elements of one example.
-func (s Shape) Size() int { return s.H * s.W * s.C }
+func (s Shape) Size() int { return s.Positions() * s.C }
 
-// String writes the shape as height x width x channels, as in "32x32x3".
-func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.H, s.W, s.C) }
+// Positions returns the number of pixels or voxels.
+func (s Shape) Positions() int { return max(s.D, 1) * s.H * s.W }
+
+// String writes the shape as height x width x channels, as in "32x32x3"; a volume's depth goes first.
+func (s Shape) String() string {
+	image := fmt.Sprintf("%dx%dx%d", s.H, s.W, s.C)
+	if s.D > 0 {
+		return fmt.Sprintf("%dx%s", s.D, image)
+	}
+	return image
+}
 
 // maxSide bounds the dimensions that ParseShape accepts, so that the size of a shape it returns fits an int.
 const maxSide = 1 << 20
 
-// ParseShape reads what String writes. Dimensions are at least 1 and at most 2^20.
+// ParseShape reads what String writes of an image. Dimensions are at least 1 and at most 2^20.
 func ParseShape(text string) (Shape, error) {
 	var s Shape
 	n, err := fmt.Sscanf(text, "%dx%dx%d", &s.H, &s.W, &s.C)

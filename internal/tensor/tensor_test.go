@@ -83,10 +83,10 @@ func TestSegmentsCoverTheVector(t *testing.T) {
 
 func TestShape(t *testing.T) {
 	for text, want := range map[string]Shape{
-		"32x32x3":    {32, 32, 3},
-		"1x1x784":    {1, 1, 784},
-		"28x30x1":    {28, 30, 1},
-		"65536x1x12": {65536, 1, 12},
+		"32x32x3":    {H: 32, W: 32, C: 3},
+		"1x1x784":    {H: 1, W: 1, C: 784},
+		"28x30x1":    {H: 28, W: 30, C: 1},
+		"65536x1x12": {H: 65536, W: 1, C: 12},
 	} {
 		got, err := ParseShape(text)
 		if err != nil || got != want {

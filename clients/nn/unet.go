@@ -1,0 +1,153 @@
+package nn
+
+import (
+	"fmt"
+
+	"flsim/internal/f32"
+)
+
+// unetGroups is the number of groups of the U-Nets' normalisation.
+const unetGroups = 4
+
+// unet3D is the U-Net of Çiçek, Abdulkadir, Lienkamp, Brox and Ronneberger (MICCAI 2016, arXiv 1606.06650) with group
+// normalisation, padded convolutions and channels that double from level to level. It gives each voxel one score per
+// class. With base 8, 3 levels and volumes of 4 channels it has 85,852 parameters for 4 classes and 85,843 for 3.
+func unet3D(b *builder) {
+	if b.shape.D < 1 {
+		b.fail("it takes volumes; unet2d takes images")
+		return
+	}
+	unet(b)
+}
+
+// unet2D is the same for images (Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597).
+func unet2D(b *builder) {
+	if b.shape.D > 0 {
+		b.fail("it takes images; unet3d takes volumes")
+		return
+	}
+	unet(b)
+}
+
+func unet(b *builder) {
+	unetLevel(b, 1, b.cfg.Base)
+	b.conv("out", b.classes, 1, 1, 0)
+}
+
+// unetLevel appends a level with all that are below it.
+func unetLevel(b *builder, level, width int) {
+	doubleConv(b, fmt.Sprintf("down%d", level), width)
+	if level == b.cfg.Levels || b.err != nil {
+		return
+	}
+	if s := b.shape; s.H%2 != 0 || s.W%2 != 0 || s.D%2 != 0 {
+		b.fail("%v cannot be halved for level %d of %d", s, level+1, b.cfg.Levels)
+		return
+	}
+	b.concat(func() {
+		b.maxPool(2, 2)
+		unetLevel(b, level+1, 2*width)
+		b.convTranspose(fmt.Sprintf("up%d", level), width, 2)
+	})
+	doubleConv(b, fmt.Sprintf("join%d", level), width)
+}
+
+// doubleConv appends two convolutions with group normalisation and ReLU.
+func doubleConv(b *builder, name string, width int) {
+	for i := 1; i <= 2; i++ {
+		b.conv(fmt.Sprintf("%s.conv%d", name, i), width, 3, 1, 1, noBias)
+		b.groupNorm(fmt.Sprintf("%s.gn%d", name, i), unetGroups)
+		b.relu()
+	}
+}
+
+// concat appends a layer whose output has the channels of its input followed by those of the body's output, which
+// must have as many pixels.
+func (b *builder) concat(body func()) {
+	in, outer := b.shape, b.layers
+	b.layers = nil
+	body()
+	layers := b.layers
+	b.layers = outer
+	if b.err != nil {
+		return
+	}
+	if b.shape.Positions() != in.Positions() {
+		panic(fmt.Sprintf("nn: %v and %v are not to be joined", in, b.shape))
+	}
+	out := in
+	out.C += b.shape.C
+	b.add(concat{body: layers, positions: in.Positions(), channels: [2]int{in.C, b.shape.C}}, out)
+}
+
+// concat joins its input's channels with those that its body makes of them.
+type concat struct {
+	body      []layer
+	positions int
+	channels  [2]int
+}
+
+func (l concat) sizes() (in, out int) {
+	return l.positions * l.channels[0], l.positions * (l.channels[0] + l.channels[1])
+}
+
+func (l concat) node(maxBatch int) node {
+	n := maxBatch * l.positions
+	return &concatNode{concat: l, chain: newChain(l.body, maxBatch), y: make([]float32, n*(l.channels[0]+l.channels[1])),
+		skip: make([]float32, n*l.channels[0]), side: make([]float32, n*l.channels[1])}
+}
+
+type concatNode struct {
+	concat
+	chain      *chain
+	y          []float32
+	skip, side []float32 // gradients of the two parts
+}
+
+func (l *concatNode) forward(p *pass, x []float32) []float32 {
+	y := l.y[:p.n*l.positions*(l.channels[0]+l.channels[1])]
+	f32.Join(y, x, l.chain.forward(p, x), p.n*l.positions)
+	return y
+}
+
+func (l *concatNode) backward(p *pass, dy, dx []float32) {
+	skip, side := l.skip[:p.n*l.positions*l.channels[0]], l.side[:p.n*l.positions*l.channels[1]]
+	f32.Split(skip, side, dy, p.n*l.positions)
+	l.chain.backward(p, side, dx)
+	f32.Add(dx, dx, skip)
+}
+
+// convTranspose is a transposed convolution with weights of shape [kernel]...[in][out], followed by ReLU if there is
+// one.
+type convTranspose struct {
+	affine
+	g f32.ConvTranspose
+}
+
+func (l convTranspose) sizes() (in, out int) { return l.g.InLen(), l.g.OutLen() }
+
+func (l convTranspose) withReLU() layer {
+	l.relu = true
+	return l
+}
+
+func (l convTranspose) node(maxBatch int) node {
+	return &convTransposeNode{convTranspose: l, y: make([]float32, maxBatch*l.g.OutLen())}
+}
+
+type convTransposeNode struct {
+	convTranspose
+	x, y []float32
+}
+
+func (l *convTransposeNode) forward(p *pass, x []float32) []float32 {
+	l.x = x
+	y := l.y[:p.n*l.g.OutLen()]
+	p.work.ConvTransposeForward(&l.g, p.n, y, x, l.w.Of(p.w), l.bias(p.w), l.relu)
+	return y
+}
+
+func (l *convTransposeNode) backward(p *pass, dy, dx []float32) {
+	l.beforeReLU(dy, l.y[:len(dy)])
+	p.work.ConvTransposeBackward(&l.g, p.n, dx, l.w.Of(p.g), l.bias(p.g), dy, l.x, l.w.Of(p.w))
+}
