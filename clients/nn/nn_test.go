@@ -127,8 +127,8 @@ func TestErrorsNameTheTrouble(t *testing.T) {
 		{"lenet", cifarShape, 10, `no model is called "lenet"; there are cnn4, cnn8, keras-cnn, lenet5,`},
 		{"lenet5", cifarShape, 1, "at least 2 classes, not 1"},
 		{"mlp", tensor.Shape{}, 10, "model mlp cannot take examples of shape 0x0x0"},
-		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a 5x5 kernel does not fit the 2x2x6 image before conv2"},
-		{"cnn4", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a 2x2 pool does not fit the 1x1x256 image before it"},
+		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "the kernel of conv2 of width 5 does not fit 2x2x6"},
+		{"cnn4", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a pool of width 2 does not fit 1x1x256"},
 		{"resnet8-gn", tensor.Shape{H: 32, W: 16, C: 3}, 10, "the last mean needs square images"},
 	} {
 		cfg := DefaultConfig()

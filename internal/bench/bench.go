@@ -96,12 +96,12 @@ func train(ctx context.Context, model *nn.Model, w Workload, span time.Duration)
 	step() // makes the buffers
 	for began := time.Now(); time.Since(began) < span && ctx.Err() == nil; {
 		steps, start := 0, time.Now()
-		for time.Since(start) < 40*time.Millisecond || steps == 0 {
+		for time.Since(start) < 10*time.Millisecond || steps == 0 {
 			step()
 			steps++
 		}
 		best.rate = max(best.rate, float64(steps*w.Batch)/time.Since(start).Seconds())
-		best.peak = max(best.peak, f32.PeakRate(5*time.Millisecond))
+		best.peak = max(best.peak, f32.PeakRate(2*time.Millisecond))
 	}
 	return best
 }

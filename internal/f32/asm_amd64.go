@@ -214,6 +214,86 @@ func tile512x16r27(p *tileArgs)
 //go:noescape
 func tile512x16r28(p *tileArgs)
 
+// tile512x16twinr1 computes tiles of 1 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr1(p *tileArgs)
+
+// tile512x16twinr2 computes tiles of 2 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr2(p *tileArgs)
+
+// tile512x16twinr3 computes tiles of 3 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr3(p *tileArgs)
+
+// tile512x16twinr4 computes tiles of 4 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr4(p *tileArgs)
+
+// tile512x16twinr5 computes tiles of 5 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr5(p *tileArgs)
+
+// tile512x16twinr6 computes tiles of 6 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr6(p *tileArgs)
+
+// tile512x16twinr7 computes tiles of 7 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr7(p *tileArgs)
+
+// tile512x16twinr8 computes tiles of 8 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr8(p *tileArgs)
+
+// tile512x16twinr9 computes tiles of 9 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr9(p *tileArgs)
+
+// tile512x16twinr10 computes tiles of 10 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr10(p *tileArgs)
+
+// tile512x16twinr11 computes tiles of 11 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr11(p *tileArgs)
+
+// tile512x16twinr12 computes tiles of 12 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr12(p *tileArgs)
+
+// tile512x16twinr13 computes tiles of 13 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr13(p *tileArgs)
+
+// tile512x16twinr14 computes tiles of 14 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr14(p *tileArgs)
+
+// tile512x16twinr15 computes tiles of 15 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr15(p *tileArgs)
+
+// tile512x16twinr16 computes tiles of 16 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr16(p *tileArgs)
+
 // axpy512 computes y = s0*x + y for n elements, a multiple of the register's.
 //
 //go:noescape
@@ -343,6 +423,11 @@ func combine512(p *rowArgs)
 //
 //go:noescape
 func reluCombine512(p *rowArgs)
+
+// softmaxLoss512 computes losses and their gradients for groups of rows; see lossArgs.
+//
+//go:noescape
+func softmaxLoss512(p *lossArgs)
 
 // tile256x16r1 computes tiles of 1 rows and 16 columns; see tileArgs.
 //
@@ -589,10 +674,20 @@ func combine256(p *rowArgs)
 //go:noescape
 func reluCombine256(p *rowArgs)
 
+// softmaxLoss256 computes losses and their gradients for groups of rows; see lossArgs.
+//
+//go:noescape
+func softmaxLoss256(p *lossArgs)
+
 // transpose256 transposes 8 rows of 8n values; see moveArgs.
 //
 //go:noescape
 func transpose256(p *moveArgs)
+
+// interleave512 stores 16n values at src in turn with those srcRow bytes further; see moveArgs.
+//
+//go:noescape
+func interleave512(p *moveArgs)
 
 // tiles512x32 holds the routines by height.
 var tiles512x32 = [...]func(*tileArgs){
@@ -644,6 +739,27 @@ var tiles512x16 = [...]func(*tileArgs){
 	tile512x16r26,
 	tile512x16r27,
 	tile512x16r28,
+}
+
+// tiles512x16twin holds the routines by height.
+var tiles512x16twin = [...]func(*tileArgs){
+	nil,
+	tile512x16twinr1,
+	tile512x16twinr2,
+	tile512x16twinr3,
+	tile512x16twinr4,
+	tile512x16twinr5,
+	tile512x16twinr6,
+	tile512x16twinr7,
+	tile512x16twinr8,
+	tile512x16twinr9,
+	tile512x16twinr10,
+	tile512x16twinr11,
+	tile512x16twinr12,
+	tile512x16twinr13,
+	tile512x16twinr14,
+	tile512x16twinr15,
+	tile512x16twinr16,
 }
 
 // tiles256x16 holds the routines by height.

@@ -29,9 +29,12 @@ func height512(cols int) int {
 
 func tile512(p *tileArgs, m, cols int) {
 	p.mask = uintptr(1)<<cols - 1
-	if cols > 16 {
+	switch {
+	case p.twin != 0:
+		tiles512x16twin[m](p)
+	case cols > 16:
 		tiles512x32[m](p)
-	} else {
+	default:
 		tiles512x16[m](p)
 	}
 }

@@ -174,11 +174,13 @@ func generate(dir string) {
 		n := newAsm(set)
 		n.columns()
 		n.rows()
+		n.softmaxLoss()
 		n.write(dir, "norm"+set.name+"_amd64.s")
 		files = append(files, t, v, n)
 	}
 	m := newAsm(avx2)
 	m.transpose()
+	m.interleave()
 	m.write(dir, "move_amd64.s")
 	writeDecls(dir, append(files, m)...)
 }
