@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -96,14 +97,15 @@ func chosenWorkloads(names []string) ([]bench.Workload, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
+	var known []string
+	for _, w := range all {
+		known = append(known, w.Name)
+	}
 	var chosen []bench.Workload
 	for _, name := range names {
-		i := 0
-		for i < len(all) && all[i].Name != name {
-			i++
-		}
-		if i == len(all) {
-			return nil, usageError{fmt.Errorf("there is no workload %q; flsim bench --help lists them", name)}
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, usageError{unknown("workload", name, known)}
 		}
 		chosen = append(chosen, all[i])
 	}
