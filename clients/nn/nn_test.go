@@ -55,6 +55,8 @@ func TestParameterCounts(t *testing.T) {
 		{"cnn8", "", cifarShape, 100, 1_275_616},
 		{"keras-cnn", "", mnistShape, 10, 1_199_882},
 		{"resnet8-gn", "", cifarShape, 10, 78_042},
+		{"alexnet-cifar", "", cifarShape, 10, 23_272_266},
+		{"vgg16", "", mnistShape, 10, 33_637_066},
 		{"resnet18-gn", "", cifarShape, 10, 11_173_962},
 		{"resnet18-gn", "", cifarShape, 100, 11_220_132},
 		{"resnet20-gn", "", cifarShape, 10, 272_474},
@@ -312,6 +314,34 @@ func TestDivergenceShows(t *testing.T) {
 		net.Bind(w, g)
 		if loss, correct := net.Train(x, y, nil); !math.IsNaN(loss) {
 			t.Errorf("%s: loss %g with %d right from infinite weights", name, loss, correct)
+		}
+	}
+}
+
+// The large networks take a finite step; that is all that two cores have time for.
+func TestLargeNetworksStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large networks")
+	}
+	for _, c := range []struct {
+		model string
+		in    tensor.Shape
+	}{{"alexnet-cifar", cifarShape}, {"vgg16", mnistShape}} {
+		m := mustNew(t, c.model, c.in, 10)
+		r := rng.New(3, "step")
+		w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
+		m.Init(w, r)
+		x, y := randomBatch(r, c.in, 10, 2)
+		net := m.NewNet(2)
+		net.Bind(w, g)
+		loss, _ := net.Train(x, y, r)
+		if math.Abs(loss-math.Log(10)) > 0.3 {
+			t.Errorf("%s: loss %g at its start, want about ln 10", c.model, loss)
+		}
+		for _, s := range m.Layout() {
+			if slices.Max(s.Of(g)) <= 0 && slices.Min(s.Of(g)) >= 0 {
+				t.Errorf("%s: %s has no gradient", c.model, s.Name)
+			}
 		}
 	}
 }
