@@ -116,10 +116,10 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.Clients.training(), Optimizer: e.Server.optimizer(),
+		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Workers: workers,
+		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -153,6 +153,9 @@ func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 		return err
 	}
 	out.Sim.Data, out.Sim.Shards, out.Labels = &held, shards, datasets.Stats(held.Train, shards)
+	if e.Eval.PerClient {
+		out.Sim.LocalTests = datasets.SplitLike(held.Test, out.Labels.Counts, rng.New(e.Seeds.Data, "local tests"))
+	}
 	return nil
 }
 
@@ -222,9 +225,10 @@ func (s *Stage) words() string {
 	return fmt.Sprintf("%s(%s)", s.Type, strings.Join(changed, ", "))
 }
 
-func (c *Clients) training() clients.Training {
+func (e *Experiment) training() clients.Training {
+	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Keep: c.Keep}
 }
 
 // speeds returns the speed of a client's device in a round, in GFLOP/s.

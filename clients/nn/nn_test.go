@@ -126,7 +126,7 @@ func TestErrorsNameTheTrouble(t *testing.T) {
 		classes int
 		want    string
 	}{
-		{"lenet", cifarShape, 10, `no model is called "lenet"; there are cnn4, cnn8, keras-cnn, lenet5,`},
+		{"lenet", cifarShape, 10, `no model is called "lenet"; there are alexnet-cifar, cnn4, cnn8, keras-cnn, lenet5,`},
 		{"lenet5", cifarShape, 1, "at least 2 classes, not 1"},
 		{"mlp", tensor.Shape{}, 10, "model mlp cannot take examples of shape 0x0x0"},
 		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "the kernel of conv2 of width 5 does not fit 2x2x6"},
@@ -314,6 +314,23 @@ func TestDivergenceShows(t *testing.T) {
 		net.Bind(w, g)
 		if loss, correct := net.Train(x, y, nil); !math.IsNaN(loss) {
 			t.Errorf("%s: loss %g with %d right from infinite weights", name, loss, correct)
+		}
+	}
+}
+
+// Ranks counts the classes with a greater score, or an equal one that comes first; what is not a number is never right.
+func TestRanks(t *testing.T) {
+	nan := float32(math.NaN())
+	n := &Net{model: &Model{classes: 4}, logits: []float32{1, 2, 3, 4, 4, 4, 1, 1, 0, nan, 2, 1}}
+	for _, c := range []struct{ y, want [3]int32 }{
+		{[3]int32{3, 0, 2}, [3]int32{0, 0, 0}},
+		{[3]int32{0, 1, 1}, [3]int32{3, 1, 4}},
+		{[3]int32{1, 3, 3}, [3]int32{2, 3, 1}},
+	} {
+		var got [3]int32
+		n.Ranks(got[:], c.y[:])
+		if got != c.want {
+			t.Errorf("labels %v have ranks %v, want %v", c.y, got, c.want)
 		}
 	}
 }
