@@ -56,6 +56,10 @@ const maxChain = 8192
 // correlate computes dw from n images x and output gradients dy, or adds to dw with more. Each addend is, per group of
 // images, one chain of fused multiply-adds over image (or depth), row and column in ascending order.
 func (c *Context) correlate(p *correlation, n int, dw, dy, x []float32, more bool) {
+	if c.mustPair() {
+		c.correlatePairs(p, n, dw, dy, x, more)
+		return
+	}
 	if p.turned {
 		p.sums = c.take(scratchTurned, len(dw))
 		dw = p.sums

@@ -42,11 +42,11 @@ func (c *Context) scatter(g *Conv, out [3]int, n int, dx, dy, flipped []float32)
 	}
 	eachPhase(g, func(r [3]int) {
 		s := g.phase(r, out)
-		s.twins = g.twinPhase()
+		s.twins = c.precision == Float32 && g.twinPhase()
 		if p := g.phasePairing(&s); p > 1 && !s.twins {
 			s.pair(p)
 		}
-		k := volume(s.kernel) * g.Cout
+		k := c.rightRows(&s)
 		if k == 0 {
 			return
 		}

@@ -64,6 +64,10 @@ func (c *Context) gather(s *gathering, n int, y, x []float32, b right, bias []fl
 	if n == 0 || volume(s.out) == 0 {
 		return
 	}
+	if c.mustPair() {
+		c.gatherPairs(s, n, y, x, b, bias, relu)
+		return
+	}
 	q := gatherer{Context: c, gathering: *s, y: y, x: x, b: b, bias: bias, relu: relu}
 	if !s.twins && s.acrossImages(n) {
 		for i := 0; i < n; i += q.images {
@@ -202,6 +206,7 @@ var zeros [panel]float32
 
 // tall computes t tiles of m rows and splits them if they are too high.
 func (c *Context) tall(m, cols, t int) {
+	c.tile.flags |= c.operands
 	most := kern.height(cols)
 	if c.tile.twin != 0 {
 		most = twinRows

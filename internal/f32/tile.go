@@ -35,7 +35,8 @@ type tileArgs struct {
 const (
 	addOld = 1
 	clip   = 2
-	ahead  = 4 // fetch operands ahead, for those that exceed the second-level cache; doesn't show in the results
+	pairs  = 1 << 8 // a and b hold pairs of bfloat16, and fma takes both: see BFloat16
+	ahead  = 4      // fetch operands ahead, for those that exceed the second-level cache; doesn't show in the results
 )
 
 // manyValues is from how many values on operands are fetched ahead.
@@ -80,6 +81,10 @@ func (p *tileArgs) merge() {
 var portableFamily = family{portable, 32, func(int) int { return 8 }, tilePortable}
 
 func tilePortable(p *tileArgs, m, n int) {
+	if p.flags&pairs != 0 {
+		tilePairsPortable(p, m, n)
+		return
+	}
 	for u := 0; u < p.t; u++ {
 		portableTile(p, m, n, u)
 	}

@@ -49,7 +49,9 @@ func (a *asm) tiles() {
 	if a.lanes == 16 {
 		a.family(14, 2, "", true)
 		a.family(28, 1, "", true)
-		a.family(16, 1, twin, true)
+		if !a.pairs { // twins are left to float32
+			a.family(16, 1, twin, true)
+		}
 		return
 	}
 	a.family(6, 2, "", false)
@@ -290,12 +292,12 @@ func (t *tileRoutine) multiply(elem operand.Mem, tmp reg.Register, bv, acc []reg
 		return
 	}
 	if t.lanes == 16 && t.vecs == 1 {
-		t.VFMADD231PS_BCST(elem, bv[0], acc[0])
+		t.multiplyAdd(elem, bv[0], acc[0])
 		return
 	}
 	t.VBROADCASTSS(elem, tmp)
 	for v := range bv {
-		t.VFMADD231PS(bv[v], tmp, acc[v])
+		t.multiplyAdd(tmp, bv[v], acc[v])
 	}
 }
 
