@@ -6,6 +6,7 @@ import (
 	"flsim/clients/nn"
 	"flsim/codecs"
 	"flsim/datasets"
+	"flsim/internal/f32"
 	"flsim/internal/rng"
 	"flsim/sim/event"
 )
@@ -52,7 +53,8 @@ type Training struct {
 	LRPerRound nn.ScheduleConfig // factor by round
 	LRPerStep  nn.ScheduleConfig // factor by step within a task
 	Augment    datasets.Augment
-	Keep       bool // the optimizer's state, such as momentum, stays with the client from task to task
+	Precision  f32.Precision // of the operands of matrix products and convolutions
+	Keep       bool          // the optimizer's state, such as momentum, stays with the client from task to task
 }
 
 // StepsOf returns how many mini-batches a task on a shard of n examples trains.

@@ -41,8 +41,10 @@ type Trainer struct {
 func NewTrainer(p *Plan) *Trainer {
 	d := p.Model.Layout().Len()
 	batch := min(p.Training.BatchSize, p.Longest)
+	net := p.Model.NewNet(batch)
+	net.SetPrecision(p.Training.Precision)
 	return &Trainer{
-		plan: p, net: p.Model.NewNet(batch), opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
+		plan: p, net: net, opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
 		x: make([]float32, batch*p.Train.Shape().Size()), y: make([]int32, batch),
 		w: make([]float32, d), g: make([]float32, d), update: make([]float32, d),
 	}

@@ -5,6 +5,7 @@ import (
 	"flsim/codecs"
 	"flsim/datasets"
 	"flsim/internal/dist"
+	"flsim/internal/f32"
 	"flsim/network"
 )
 
@@ -59,6 +60,7 @@ type Clients struct {
 	BatchSize   int `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
 
 	nn.OptimizerConfig
+	Precision  string            `toml:"precision" one:"float32|bf16" doc:"Operands of matrix products and convolutions in local training. bf16 rounds them to bfloat16 and sums in float32; weights stay float32, and so does evaluation. It needs a processor with AVX512-BF16."`
 	LRPerRound nn.ScheduleConfig `toml:"lr_per_round" doc:"Factor on the learning rate, round by round."`
 	LRPerStep  nn.ScheduleConfig `toml:"lr_per_step" doc:"Factor on the learning rate, step by step of one round's local training."`
 
@@ -123,7 +125,7 @@ func Default() *Experiment {
 	e := &Experiment{Seed: 1}
 	e.Data.Partition = datasets.DefaultPartition()
 	e.Model = nn.DefaultConfig()
-	e.Clients.BatchSize = 32
+	e.Clients.BatchSize, e.Clients.Precision = 32, f32.Float32.String()
 	e.Clients.OptimizerConfig = nn.DefaultOptimizerConfig()
 	e.Clients.LRPerRound = nn.DefaultScheduleConfig()
 	e.Clients.LRPerStep = nn.DefaultScheduleConfig()

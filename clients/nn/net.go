@@ -105,6 +105,10 @@ func (m *Model) NewNet(maxBatch int) *Net {
 	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.labels*m.classes)}
 }
 
+// SetPrecision chooses how exactly the net takes the operands of its matrix products and convolutions from now on:
+// float32, as a new net does, or bfloat16.
+func (n *Net) SetPrecision(p f32.Precision) { n.pass.work.SetPrecision(p) }
+
 // Bind makes the net compute with the parameters w and write gradients to g; both have the layout's length. g may be
 // nil if the net only evaluates.
 func (n *Net) Bind(w, g []float32) {
