@@ -26,7 +26,7 @@ import (
 
 // ResultsVersion is part of every run's id. It is raised whenever equal settings may give other numbers than before, so
 // that results of different versions are never taken for each other.
-const ResultsVersion = 2
+const ResultsVersion = 3
 
 // Metric is the name of the evaluation metric of classifiers.
 const Metric = "accuracy"

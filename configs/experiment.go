@@ -34,7 +34,7 @@ type Experiment struct {
 
 // Seeds holds the seeds of the four kinds of random streams. One that is not given equals the experiment's seed.
 type Seeds struct {
-	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out examples and order of the batches."`
+	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out and local test examples, order of the batches and augmentation."`
 	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights and dropout."`
 	System uint64 `toml:"system" in:"[0,]" default:"seed" doc:"Speeds of devices and links, and who is sampled."`
 	Codec  uint64 `toml:"codec" in:"[0,]" default:"seed" doc:"Random masks and stochastic rounding."`
@@ -64,7 +64,7 @@ type Clients struct {
 	LRPerRound nn.ScheduleConfig `toml:"lr_per_round" doc:"Factor on the learning rate, round by round."`
 	LRPerStep  nn.ScheduleConfig `toml:"lr_per_step" doc:"Factor on the learning rate, step by step of one round's local training."`
 
-	Keep   bool      `toml:"keep_optimizer" doc:"Whether a client's optimizer keeps its state, such as momentum, from one of its rounds to the next, or starts afresh."`
+	Keep   bool      `toml:"keep_optimizer" doc:"Whether a client's optimizer keeps its state, such as momentum, from one of its rounds to the next, or starts afresh. Each client's state is as large as the model, or twice as large, in memory and in checkpoints."`
 	GFlops dist.Dist `toml:"gflops" in:"(0,]" unit:"GFLOP/s" required:"true" doc:"Speed of a client's device, drawn once per client."`
 	Jitter float64   `toml:"jitter" in:"[0,3]" doc:"Sigma of a lognormal factor of median 1 on every round's training time; 0 means none."`
 }

@@ -48,6 +48,9 @@ func (s *Simulation) checkpoint() error {
 	if err != nil {
 		return err
 	}
+	if s.line.Round == s.cfg.Rounds {
+		return s.rec.Checkpoint(c)
+	}
 	for i, v := range s.server.opt.State() {
 		c.Vectors = append(c.Vectors, record.Vector{Name: "optimizer:" + strconv.Itoa(i), Data: v})
 	}

@@ -144,15 +144,15 @@ func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
 	return n.pass.work.SoftmaxCrossEntropy(nil, n.logits, y, 1)
 }
 
-// Ranks writes for each label y of the batch that was evaluated last how many classes the net preferred to it: 0 where
-// it was found rightly. Among equals the first class is preferred.
+// Ranks writes for each label y of the batch that was evaluated last how many classes the net preferred to it: 0 for a
+// right answer. Among equals the first class is preferred; a score that is not a number is preferred to all others.
 func (n *Net) Ranks(dst []int32, y []int32) {
 	for i, label := range y {
 		row := n.logits[i*n.model.classes : (i+1)*n.model.classes]
 		own := row[label]
 		dst[i] = 0
 		for class, score := range row {
-			if score > own || score == own && class < int(label) || own != own {
+			if score > own || score == own && class < int(label) || score != score || own != own {
 				dst[i]++
 			}
 		}

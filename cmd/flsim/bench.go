@@ -70,6 +70,9 @@ func (o *benchOptions) run(ctx context.Context, names []string, out io.Writer) (
 	if o.cores < 1 || o.cores > runtime.NumCPU() {
 		return usageError{fmt.Errorf("--cores %d: this machine has 1 to %d", o.cores, runtime.NumCPU())}
 	}
+	if o.span <= 0 {
+		return usageError{fmt.Errorf("--time %v: it must be above 0", o.span)}
+	}
 	precision, err := precisionByName(o.precision)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"reflect"
+	"syscall"
 
 	"flsim/configs"
 	"flsim/sim"
@@ -85,19 +86,13 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 		return false, nil
 	}
 	run, err := record.Open(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	if err == nil && run.Result != nil {
+		err = run.Verify()
 	}
-	if err != nil {
-		return false, fmt.Errorf("%w; --force repeats the run", err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, record.ErrDamaged) {
+		return false, nil // it is played, which tells what is damaged
 	}
-	if run.Result == nil || built.Transfers && !run.HasTransfers() {
-		return false, nil
-	}
-	if err := run.Verify(); err != nil {
-		if errors.Is(err, record.ErrDamaged) {
-			err = nil // it is played again, which tells why
-		}
+	if err != nil || run.Result == nil || built.Transfers && !run.HasTransfers() {
 		return false, err
 	}
 	m := built.Manifest
@@ -108,8 +103,10 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 	}
 	res := record.Summarise(run.Rounds, &m)
 	res.Digest = run.Result.Digest
-	err = errors.Join(record.WriteManifest(dir, &m), record.WriteResult(dir, res))
-	if errors.Is(err, fs.ErrPermission) {
+	if err = record.WriteResult(dir, res); err == nil {
+		err = record.WriteManifest(dir, &m) // last: as long as it differs, the result is written again
+	}
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		err = nil
 	}
 	return true, err
@@ -157,10 +154,14 @@ func (r *Runner) open(built *configs.Built, dir string, config []byte) (*record.
 // resume continues a run. The error is fs.ErrNotExist if it has no checkpoint and record.ErrDamaged if that is of no
 // use.
 func resume(built *configs.Built, dir string) (*record.Store, *sim.Simulation, error) {
-	if run, err := record.Open(dir); err == nil && run.Result != nil {
-		if err := run.Verify(); err != nil {
-			return nil, nil, err
-		}
+	run, err := record.Open(dir)
+	if err == nil && run.Result != nil {
+		err = run.Verify()
+	} else if errors.Is(err, record.ErrDamaged) {
+		err = nil // perhaps only behind the checkpoint, as after a crash
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	checkpoint, err := record.ReadCheckpoint(dir)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"flsim/configs"
+	"flsim/internal/f32"
 	"flsim/internal/runner"
 	"flsim/sim"
 	"flsim/sim/record"
@@ -66,6 +67,11 @@ func digest(t *testing.T, dir string) string {
 // stopAfter plays the run and stops it when the given round has ended.
 func stopAfter(t *testing.T, r runner.Runner, round int) string {
 	t.Helper()
+	return stop(t, r, load(t), round)
+}
+
+func stop(t *testing.T, r runner.Runner, run configs.Run, round int) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	r.Watch = func(e runner.Event) {
@@ -73,7 +79,7 @@ func stopAfter(t *testing.T, r runner.Runner, round int) string {
 			cancel()
 		}
 	}
-	dir, err := r.Play(ctx, load(t))
+	dir, err := r.Play(ctx, run)
 	if !errors.Is(err, sim.ErrStopped) {
 		t.Fatalf("stopping gives %v", err)
 	}
@@ -195,6 +201,97 @@ func TestTransfersAreRecordedWhenAsked(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(dir, record.TransfersFile))
 	if lines := bytes.Count(data, []byte{'\n'}); err != nil || lines != 6*3*2 || digest(t, dir) != want {
 		t.Errorf("%d transfers, %v, digest %s, not %s", lines, err, digest(t, dir), want)
+	}
+}
+
+// Transfers that were switched off for a while are not recorded with a gap.
+func TestTransfersHaveNoGap(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	with, without := load(t, "output.transfers=true"), load(t)
+	dir := stop(t, r, with, 2)
+	stop(t, r, without, 4)
+	if _, err := r.Play(t.Context(), with); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, record.TransfersFile))
+	if lines := bytes.Count(data, []byte{'\n'}); err != nil || lines != 6*3*2 {
+		t.Errorf("%d transfers of %d, %v", lines, 6*3*2, err)
+	}
+}
+
+// What a crash or an accident makes of a run's files costs time at most: the run ends as if nothing had been.
+func TestDamageOfAnyFile(t *testing.T) {
+	whole, _, _ := play(t, runner.Runner{Dir: t.TempDir()})
+	want := digest(t, whole)
+	for _, c := range []struct {
+		file    string
+		stopped bool
+		damage  func(data []byte) []byte // nil: the file is gone
+	}{
+		{record.RoundsFile, false, nil},
+		{record.RoundsFile, false, func(d []byte) []byte { return append([]byte("#\n"), d...) }},
+		{record.RoundsFile, true, func(d []byte) []byte { return append(d, 0, 0, 0, 0, '\n') }},
+		{record.ResultFile, false, func([]byte) []byte { return nil }},
+		{record.ManifestFile, false, func([]byte) []byte { return nil }},
+		{record.ManifestFile, true, func([]byte) []byte { return nil }},
+		{record.ManifestFile, true, nil},
+		{record.CheckpointFile, false, nil},
+		{record.CheckpointFile, true, func(d []byte) []byte { return d[:len(d)/2] }},
+	} {
+		r := runner.Runner{Dir: t.TempDir()}
+		var dir string
+		if c.stopped {
+			dir = stopAfter(t, r, 4)
+		} else {
+			dir, _, _ = play(t, r)
+		}
+		if c.damage == nil {
+			without(t, dir, c.file)
+		} else {
+			data, err := os.ReadFile(filepath.Join(dir, c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, c.file), c.damage(data), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		play(t, r)
+		if got := digest(t, dir); got != want {
+			t.Errorf("%s damaged, stopped %v: the run ends with %s, not %s", c.file, c.stopped, got, want)
+		}
+	}
+}
+
+// Every key that says how clients train, or what is scored, arrives where it matters.
+func TestKeysMatter(t *testing.T) {
+	base := []string{"clients.momentum=0.5", "clients.per_round=4", "model.name=mlp"}
+	outcome := func(sets ...string) (digest string, last record.Row) {
+		r := runner.Runner{Dir: t.TempDir()}
+		dir, err := r.Play(t.Context(), load(t, append(base, sets...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := record.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run.Result.Digest, run.Rounds[len(run.Rounds)-1]
+	}
+	plain, _ := outcome()
+	keys := []string{"data.augment_crop=2", "data.augment_flip=true", "clients.keep_optimizer=true"}
+	if f32.BF16() != "" {
+		keys = append(keys, "clients.precision=bf16")
+	}
+	for _, key := range keys {
+		if got, _ := outcome(key); got == plain {
+			t.Errorf("%s changes nothing", key)
+		}
+	}
+	_, last := outcome("eval.top5=true", "eval.per_client=true", "data.test=200", "data.partition=dirichlet", "data.alpha=0.3")
+	top5, mean, worst := last["top5_accuracy"], last["client_accuracy"], last["worst_client_accuracy"]
+	if !(top5 > last["accuracy"] && top5 < 1) || !(mean > worst) || mean == last["accuracy"] {
+		t.Errorf("accuracy %v, top-5 %v, clients %v, worst %v", last["accuracy"], top5, mean, worst)
 	}
 }
 

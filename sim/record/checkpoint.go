@@ -1,10 +1,13 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"io"
+	"slices"
 
 	"flsim/internal/wire"
 )
@@ -38,31 +41,52 @@ const checkpointMagic = "FSCK\x01"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Bytes encodes the checkpoint.
+// Bytes returns the content of a checkpoint's file.
 func (c *Checkpoint) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	err := c.write(&b)
+	return b.Bytes(), err
+}
+
+// write encodes the checkpoint piece by piece: it may hold the residuals of all clients.
+func (c *Checkpoint) write(file io.Writer) error {
 	head := checkpointHead{Facts: c.Header}
-	size := 0
 	for _, v := range c.Vectors {
 		head.Vectors = append(head.Vectors, vectorHead{v.Name, len(v.Data)})
-		size += 4 * len(v.Data)
 	}
 	text, err := json.Marshal(head)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return fmt.Errorf("checkpoint: %w", err)
 	}
-	out := make([]byte, 0, len(checkpointMagic)+len(text)+size+16)
-	out = append(out, checkpointMagic...)
-	out = binary.AppendUvarint(out, uint64(len(text)))
-	out = append(out, text...)
+	sum := crc32.New(castagnoli)
+	w := io.MultiWriter(file, sum)
+	if _, err := w.Write(append(binary.AppendUvarint([]byte(checkpointMagic), uint64(len(text))), text...)); err != nil {
+		return err
+	}
 	for _, v := range c.Vectors {
-		out = wire.AppendFloat32s(out, v.Data)
+		if err := writeFloat32s(w, v.Data); err != nil {
+			return err
+		}
 	}
-	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out, castagnoli)), nil
+	_, err = file.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
+	return err
+}
+
+// writeFloat32s writes values as little-endian float32.
+func writeFloat32s(w io.Writer, values []float32) error {
+	var piece []byte
+	for part := range slices.Chunk(values, 1<<16) {
+		piece = wire.AppendFloat32s(piece[:0], part)
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var errCheckpoint = fmt.Errorf("%w: not a whole checkpoint", ErrDamaged)
 
-// ParseCheckpoint reads what Bytes wrote. Damage of any kind is an error.
+// ParseCheckpoint reads the content of a checkpoint's file. Damage of any kind is an error.
 func ParseCheckpoint(data []byte) (*Checkpoint, error) {
 	n := len(data) - 4
 	if n < len(checkpointMagic) || string(data[:len(checkpointMagic)]) != checkpointMagic {

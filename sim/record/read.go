@@ -126,6 +126,9 @@ func (r *Run) Verify() error {
 		return err
 	}
 	lines, err := os.ReadFile(filepath.Join(r.Dir, RoundsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -172,7 +175,7 @@ func readJSON(path string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%w: %s: %v", ErrDamaged, path, err)
 	}
 	return nil
 }

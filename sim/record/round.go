@@ -124,7 +124,7 @@ func parseRows(data []byte, file string) ([]Row, error) {
 		}
 		var row Row
 		if err := json.Unmarshal(line, &row); err != nil {
-			return nil, fmt.Errorf("%s:%d: not a line of numbers: %w", file, n+1, err)
+			return nil, fmt.Errorf("%w: %s:%d: not a line of numbers: %v", ErrDamaged, file, n+1, err)
 		}
 		rows = append(rows, row)
 	}

@@ -9,13 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/gofrs/flock"
-
-	"flsim/internal/wire"
 )
 
 // File names in a run's directory.
@@ -38,7 +37,7 @@ func Lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, LockFile))
+	lock := flock.New(filepath.Join(dir, LockFile), flock.SetPermissions(0o666))
 	free, err := lock.TryLock()
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ type Store struct {
 // overwritten, result.json first of all.
 func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, error) {
 	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := remove(filepath.Join(dir, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -92,14 +91,45 @@ func Resume(dir string, round int, transfers bool) (*Store, error) {
 	if len(rounds) != round+1 {
 		return nil, fmt.Errorf("%w: %s ends before round %d, after which the checkpoint was taken", ErrDamaged, RoundsFile, round)
 	}
-	told, err := keepRounds(filepath.Join(dir, TransfersFile), round)
-	if err != nil {
+	if err := resumeTransfers(dir, round, transfers); err != nil {
 		return nil, err
 	}
-	if transfers && round > 0 && (len(told) == 0 || told[0] > 1) {
-		return nil, fmt.Errorf("%w: its transfers were not recorded from the start", ErrDamaged)
+	if err := remove(filepath.Join(dir, ResultFile)); err != nil { // a run under way has none
+		return nil, err
 	}
 	return open(dir, transfers)
+}
+
+// remove deletes a file that may be there.
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// resumeTransfers keeps the transfers of rounds up to round. If they are not wanted any more the file goes, since it would
+// have a gap.
+func resumeTransfers(dir string, round int, wanted bool) error {
+	path := filepath.Join(dir, TransfersFile)
+	if !wanted {
+		return remove(path)
+	}
+	told, err := keepRounds(path, round)
+	if err != nil {
+		return err
+	}
+	last := 0
+	for _, r := range told {
+		if r > last+1 {
+			break
+		}
+		last = max(last, r)
+	}
+	if last != round {
+		return fmt.Errorf("%w: the transfers of round %d were not recorded", ErrDamaged, last+1)
+	}
+	return nil
 }
 
 func open(dir string, transfers bool) (*Store, error) {
@@ -155,19 +185,20 @@ func (s *Store) Transfer(t *Transfer) error {
 	return err
 }
 
-// Checkpoint replaces checkpoint.bin.
+// Checkpoint replaces checkpoint.bin, when all lines before it are on the disk.
 func (s *Store) Checkpoint(c *Checkpoint) error {
 	if err := s.flushTransfers(); err != nil {
 		return err
 	}
+	if s.tfile != nil {
+		if err := s.tfile.Sync(); err != nil {
+			return err
+		}
+	}
 	if err := s.rounds.Sync(); err != nil {
 		return err
 	}
-	data, err := c.Bytes()
-	if err != nil {
-		return err
-	}
-	return WriteFile(filepath.Join(s.dir, CheckpointFile), data)
+	return writeFile(filepath.Join(s.dir, CheckpointFile), c.write)
 }
 
 // Finish puts the run's digest into res, replaces the checkpoint by the final one, and writes result.json. The digest
@@ -183,7 +214,7 @@ func (s *Store) Finish(res *Result, final *Checkpoint) error {
 // finalDigest completes a digest of a run's lines by the final checkpoint's vectors.
 func finalDigest(lines hash.Hash, final *Checkpoint) string {
 	for _, v := range final.Vectors {
-		lines.Write(wire.AppendFloat32s(nil, v.Data))
+		writeFloat32s(lines, v.Data) // hashes take everything
 	}
 	return hex.EncodeToString(lines.Sum(nil))
 }
@@ -224,12 +255,19 @@ func writeJSON(path string, v any) error {
 
 // WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
 func WriteFile(path string, data []byte) error {
+	return writeFile(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name()) // fails, rightly, once the file has been renamed
-	if _, err := tmp.Write(data); err != nil {
+	if err := write(tmp); err != nil {
 		tmp.Close()
 		return err
 	}
@@ -259,7 +297,11 @@ func keepRounds(path string, round int) ([]int, error) {
 		var line struct {
 			Round int `json:"round"`
 		}
-		if err := json.Unmarshal(data[end:end+n], &line); err != nil {
+		err := json.Unmarshal(data[end:end+n], &line)
+		if err != nil && len(rounds) > 0 && rounds[len(rounds)-1] == round {
+			break // what a crash left behind the checkpoint
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%w: %s, byte %d: %v", ErrDamaged, path, end, err)
 		}
 		if line.Round > round {
