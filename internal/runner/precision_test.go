@@ -3,7 +3,6 @@ package runner_test
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -58,7 +57,7 @@ func TestBF16KeepsAccuracy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Log(fmt.Sprintf("%s seed %d: %.2f %%", res.Precision, run.Seed, 100*res.Final))
+			t.Logf("%s seed %d: %.2f %%", res.Precision, run.Seed, 100*res.Final)
 			mean[i] += res.Final / 3
 		}
 	}
