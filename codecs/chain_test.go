@@ -17,6 +17,7 @@ import (
 	"flsim/codecs/codectest"
 	"flsim/codecs/cossgd"
 	"flsim/codecs/entropy"
+	"flsim/codecs/fedzip"
 	"flsim/codecs/quantize"
 	"flsim/codecs/sparsify"
 	"flsim/codecs/transform"
@@ -193,6 +194,8 @@ func TestMessages(t *testing.T) {
 		{"qsgd huffman", nil, []any{quantize.QSGD{Levels: 7}, entropy.Huffman{}}},
 		{"topk", nil, []any{sparsify.TopK{Keep: 0.2}}},
 		{"topk qsgd fse", nil, []any{sparsify.TopK{Keep: 0.5}, quantize.QSGD{Levels: 1, Max: true}, entropy.FSE{}}},
+		{"fedzip", nil, []any{fedzip.Quantizer{Keep: 0.3, KeepBias: 1, K: 3, Iterations: 4}}},
+		{"fedzip fedzip-labels", nil, []any{fedzip.Quantizer{Keep: 0.3, KeepBias: 1, K: 3, Iterations: 4}, fedzip.Labels{Encoding: fedzip.Difference}}},
 		{"hadamard randommask uniform", nil, []any{transform.Hadamard{}, sparsify.RandomMask{Keep: 0.5}, quantize.Uniform{Bits: 4}}},
 	} {
 		codec, err := codecs.New(c.skip, c.stages...)

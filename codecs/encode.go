@@ -49,7 +49,7 @@ func (e *encoder) run(dst []byte, v []float32) ([]byte, error) {
 		return nil, err
 	}
 	e.account.Entropy += 8*float64(e.account.Side) + 32*float64(e.p.values)
-	e.account.Paper = e.paper(e.p, e.s)
+	e.account.Paper = e.paper()
 	return dst, nil
 }
 
@@ -181,32 +181,67 @@ func xlog2(k uint32) float64 {
 	return float64(float64(k) * math.Log2(float64(k)))
 }
 
-// paper returns the message's cost by its authors' formulas: those of the positions and of the quantizer, 32 bits for
-// every value without one, nothing for seeds and lengths, and no gain by entropy coding. It is 0 where a stage has
-// no formula.
-func (c *Chain) paper(p *plan, s *Shared) float64 {
-	bits := 32 * float64(p.values)
-	if c.sparsify != nil {
-		formula, ok := c.sparsify.(PaperPositions)
+// paper returns the message's cost by its authors' formulas: those of the positions, of the quantizer and of the entropy
+// coder, 32 bits for every value without them, and nothing for seeds and lengths. An entropy coder without a formula
+// gains nothing. It is 0 where a stage has no formula.
+func (e *encoder) paper() float64 {
+	positions := 0.0
+	if e.sparsify != nil {
+		formula, ok := e.sparsify.(PaperPositions)
 		if !ok {
 			return 0
 		}
-		bits += formula.PaperPositions(p.coded.Len(), p.kept())
+		positions = formula.PaperPositions(e.p.coded.Len(), e.p.kept())
 	}
-	if c.quantize == nil {
-		return bits + 32*float64(p.kept())
-	}
-	formula, ok := c.quantize.(PaperBits)
+	values, ok := e.paperValues()
 	if !ok {
 		return 0
 	}
-	p.units, p.counts = p.units[:0], p.counts[:0]
-	err := c.eachUnit(p, s, func(seg Segment, _, lo, hi, _, _ int) error {
-		p.units, p.counts = append(p.units, seg), append(p.counts, hi-lo)
+	return 32*float64(e.p.values) + positions + values
+}
+
+// paperValues is paper's part for the kept values; false where there is no formula.
+func (e *encoder) paperValues() (float64, bool) {
+	if e.quantize == nil {
+		return 32 * float64(e.p.kept()), true
+	}
+	if bits, known := e.paperSymbols(); known {
+		return bits, true
+	}
+	formula, ok := e.quantize.(PaperBits)
+	if !ok {
+		return 0, false
+	}
+	e.p.units, e.p.counts = e.p.units[:0], e.p.counts[:0]
+	err := e.eachUnit(e.p, e.s, func(seg Segment, _, lo, hi, _, _ int) error {
+		e.p.units, e.p.counts = append(e.p.units, seg), append(e.p.counts, hi-lo)
 		return nil
 	})
 	if err != nil {
 		panic(err) // the function above has none
 	}
-	return bits + formula.PaperBits(p.units, p.counts, s)
+	return formula.PaperBits(e.p.units, e.p.counts, e.s), true
+}
+
+// paperSymbols sums the entropy coder's formula over the tensors of which something was kept; false where there is no
+// formula.
+func (e *encoder) paperSymbols() (float64, bool) {
+	formula, ok := e.entropy.(PaperSymbols)
+	alphabet, err := e.quantize.Alphabet(e.s)
+	if !ok || err != nil {
+		return 0, false
+	}
+	sum := 0.0
+	for i := range e.p.coded {
+		symbols := e.symbols[e.p.bounds[i]:e.p.bounds[i+1]]
+		if len(symbols) == 0 {
+			continue
+		}
+		bits, known := formula.PaperSymbols(symbols, alphabet)
+		if !known {
+			return 0, false
+		}
+		sum += bits
+	}
+	return sum, true
 }

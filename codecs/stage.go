@@ -83,6 +83,12 @@ type (
 		PaperPositions(n, kept int) float64
 	}
 
+	// PaperSymbols gives an entropy coder's cost of one tensor's symbols by its authors' formula, in bits, without side
+	// data; false if they give none for this alphabet. Where there is one it stands in for the quantizer's PaperBits.
+	PaperSymbols interface {
+		PaperSymbols(symbols []uint32, a Alphabet) (bits float64, known bool)
+	}
+
 	// Reshaper has a say in local training. A nil Reparam means plain training. seed is that of the message which the
 	// training will end with, so that noise drawn from it in training can be drawn again by the decoder.
 	Reshaper interface {
