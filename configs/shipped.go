@@ -2,7 +2,7 @@ package configs
 
 import "embed"
 
-// Shipped holds the configurations that come with the program.
+// Shipped holds the configurations that come with the program; those of papers are in the folder papers.
 //
-//go:embed *.toml
+//go:embed *.toml papers/*.toml
 var Shipped embed.FS

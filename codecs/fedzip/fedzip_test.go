@@ -439,21 +439,25 @@ func BenchmarkFedZip(b *testing.B) {
 	}
 }
 
-// normal draws independent values.
-func normal(n int, seed uint64) []float32 {
-	v, r := make([]float32, n), rng.New(seed, "normal")
-	for i := range v {
-		v[i] = float32(r.NormFloat64())
-	}
-	return v
-}
-
-// TestNoise holds minority share and error of large Gaussian tensors against the independent program's.
+// TestNoise holds minority share and error of large tensors against the independent program's. For Laplace values
+// both vary with the largest one.
 func TestNoise(t *testing.T) {
-	v := normal(200_000, 1)
-	symbols, _, decoded := quantizer(0.2).pass(t, v)
-	share := 1 - float64(len(addresses(symbols, 0)))/float64(len(v))
-	if nmse := codecs.NMSE(decoded, v); math.Abs(share-0.2) > 0.002 || math.Abs(nmse-0.384) > 0.008 {
-		t.Errorf("a minority of %v and an NMSE of %v", share, nmse)
+	for _, c := range []struct {
+		name                       string
+		of                         func(r *rng.Rand) float64
+		share, nmse, far, farOff float64
+	}{
+		{"Gaussian", func(r *rng.Rand) float64 { return r.NormFloat64() }, 0.200, 0.384, 0.002, 0.004},
+		{"Laplace", func(r *rng.Rand) float64 { return r.ExpFloat64() * float64(1-2*r.IntN(2)) }, 0.169, 0.350, 0.025, 0.025},
+	} {
+		v, r := make([]float32, 1_000_000), rng.New(1, "noise")
+		for i := range v {
+			v[i] = float32(c.of(r))
+		}
+		symbols, _, decoded := quantizer(0.2).pass(t, v)
+		share := 1 - float64(len(addresses(symbols, 0)))/float64(len(v))
+		if nmse := codecs.NMSE(decoded, v); math.Abs(share-c.share) > c.far || math.Abs(nmse-c.nmse) > c.farOff {
+			t.Errorf("%s: a minority of %v and an NMSE of %v", c.name, share, nmse)
+		}
 	}
 }
