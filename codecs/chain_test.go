@@ -124,6 +124,7 @@ func TestAccounts(t *testing.T) {
 		v[i] = float32(i%4) + 1
 	}
 	bias := []codecs.Kind{codecs.Bias}
+	zip := fedzip.Quantizer{Keep: 0.25, KeepBias: 1, K: 3, Iterations: 4}
 	for _, c := range []struct {
 		name    string
 		skip    []codecs.Kind
@@ -138,6 +139,10 @@ func TestAccounts(t *testing.T) {
 		{"float16, no biases", bias, []any{quantize.Float16{}}, 56 + 1 + 2*1000, 1, 2000, 14, 14*32 + 16*1000},
 		{"cossgd", nil, []any{cossgd.Quantizer{Bits: 2}}, 16 + 1 + 16 + 253, 17, 0, 4, 4*32 + 2*1010 + 2*64},
 		{"top-k", bias, []any{sparsify.TopK{Keep: 0.25}}, 56 + 3 + 94 + 4*250, 97, 32 * 250, 14, 14*32 + 64*250},
+		{"labels, Huffman", nil, []any{zip, fedzip.Labels{}}, 16 + 25 + 1 + 160, 25, labelEntropy, 4, 4*32 + 1000 + 12},
+		{"labels, differences", nil, []any{zip, fedzip.Labels{Encoding: fedzip.Difference}}, 16 + 25 + 4 + 162, 25, labelEntropy, 4, 4*32 + 749 + 12},
+		{"labels, no formula", nil, []any{zip, entropy.Fixed{}}, 16 + 25 + 253, 25, labelEntropy, 4, 0},
+		{"labels of others", nil, []any{quantize.Uniform{Bits: 2, Nearest: true}, fedzip.Labels{}}, 16 + 17 + 254, 17, 2000 + entropy10, 4, 4*32 + 2*1010 + 2*64},
 		{"mask", nil, []any{sparsify.RandomMask{Keep: 1}}, 16 + 8 + 4*1010, 8, 32 * 1010, 4, 4*32 + 64 + 32*1010},
 		{"bytes", bias, []any{entropy.Fixed{}}, 56 + 4*1000, 0, 4000 * bytesEntropy, 14, 14*32 + 32*1000},
 	} {
@@ -157,6 +162,9 @@ func TestAccounts(t *testing.T) {
 		}
 	}
 }
+
+// labelEntropy is that of labels that occur 750 and 250 times in one tensor, 5, 3 and 2 times in the other.
+var labelEntropy = 2000 - 750*math.Log2(3) + 10*math.Log2(10) - 5*math.Log2(5) - 3*math.Log2(3) - 2
 
 // entropy10 is that of ten symbols that repeat with period 4: counts 3, 3, 2, 2.
 var entropy10 = 6*math.Log2(10./3) + 4*math.Log2(5)

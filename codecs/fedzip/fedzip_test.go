@@ -443,8 +443,8 @@ func BenchmarkFedZip(b *testing.B) {
 // both vary with the largest one.
 func TestNoise(t *testing.T) {
 	for _, c := range []struct {
-		name                       string
-		of                         func(r *rng.Rand) float64
+		name                     string
+		of                       func(r *rng.Rand) float64
 		share, nmse, far, farOff float64
 	}{
 		{"Gaussian", func(r *rng.Rand) float64 { return r.NormFloat64() }, 0.200, 0.384, 0.002, 0.004},
