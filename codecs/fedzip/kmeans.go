@@ -2,18 +2,18 @@ package fedzip
 
 // clustering is what Lloyd's algorithm made of a tensor. Clusters are labelled from the lowest value to the highest.
 type clustering struct {
-	edges     []float64 // cluster i holds what is above edges[i-1] and at most edges[i]
+	nearest   []float64 // ascending points: cluster i holds what is nearest to nearest[i]
 	centroids []float64 // the clusters' means, with the exception that fit describes
 	counts    []int     // members of each cluster, zeros included
 }
 
-// fit clusters values, none of them zero, and as many zeros. It starts from k points equally spaced from the smallest
+// fit clusters values, none of which is zero, and a number of zeros. It starts from k points equally spaced from the smallest
 // element to the largest. In each iteration an element joins the nearest centroid, the lower one of two that are equally
 // near, and every centroid moves to the mean of its members; those of the lowest and the highest cluster, however, to
-// the mean of their members that are not zero (authors' code). The last step is a move, so that edges are those of the
-// centroids before it.
+// the mean of their members that are not zero (authors' code). The last step is a move, so that members are those of
+// the centroids before it.
 func fit(values []float64, zeros, k, iterations int) *clustering {
-	c := &clustering{edges: make([]float64, k-1), centroids: spaced(values, zeros > 0, k), counts: make([]int, k)}
+	c := &clustering{nearest: make([]float64, k), centroids: spaced(values, zeros > 0, k), counts: make([]int, k)}
 	sums := make([]float64, k)
 	for range iterations {
 		c.assign(values, sums)
@@ -49,11 +49,9 @@ func spaced(values []float64, zero bool, k int) []float64 {
 	return points
 }
 
-// assign draws the edges half way between the centroids and sums up the members of every cluster.
+// assign gives every element to the nearest centroid and sums up the members of every cluster.
 func (c *clustering) assign(values, sums []float64) {
-	for i := range c.edges {
-		c.edges[i] = (c.centroids[i] + c.centroids[i+1]) / 2
-	}
+	copy(c.nearest, c.centroids)
 	clear(sums)
 	clear(c.counts)
 	for _, x := range values {
@@ -66,8 +64,8 @@ func (c *clustering) assign(values, sums []float64) {
 // label returns the cluster of x.
 func (c *clustering) label(x float64) int {
 	label := 0
-	for _, edge := range c.edges {
-		if x > edge {
+	for i := range len(c.nearest) - 1 {
+		if x-c.nearest[i] > c.nearest[i+1]-x {
 			label++
 		}
 	}
