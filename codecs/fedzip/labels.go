@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"flsim/codecs"
 	"flsim/codecs/entropy"
@@ -229,13 +230,16 @@ func (l Labels) PaperSymbols(symbols []uint32, a codecs.Alphabet) (float64, bool
 	if a.Size != 3 {
 		return 0, false
 	}
+	if l.Encoding == Huffman {
+		counts := make([]int, a.Size)
+		for _, x := range symbols {
+			counts[x]++
+		}
+		return float64(len(symbols) + slices.Min(counts)), true
+	}
 	t := tables(symbols, a.Size)
-	n, minority := len(symbols), len(t.addresses)
-	switch l.Encoding {
-	case Huffman:
-		return float64(n + t.rarest()), true
-	case Position:
-		return float64(27 * minority), true
+	if l.Encoding == Position {
+		return float64(27 * len(t.addresses)), true
 	}
 	digits := 0
 	for x := range a.Size {
@@ -246,15 +250,4 @@ func (l Labels) PaperSymbols(symbols []uint32, a codecs.Alphabet) (float64, bool
 		}
 	}
 	return float64(digits), true
-}
-
-// rarest returns how often the rarest symbol occurs, perhaps never.
-func (t *addressTables) rarest() int {
-	least := -1
-	for x := range t.ends {
-		if n := len(t.of(x)); x != t.implied && (least < 0 || n < least) {
-			least = n
-		}
-	}
-	return max(least, 0)
 }
