@@ -181,4 +181,5 @@ func generate(dir string) {
 	m.transpose()
 	m.write(dir, "move_amd64.s")
 	writeDecls(dir, append(files, m)...)
+	generateNeon(dir)
 }
