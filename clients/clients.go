@@ -5,6 +5,8 @@ package clients
 import (
 	"flsim/clients/nn"
 	"flsim/codecs"
+	"flsim/datasets"
+	"flsim/internal/f32"
 	"flsim/internal/rng"
 	"flsim/sim/event"
 )
@@ -12,7 +14,8 @@ import (
 // State is what a client keeps between tasks. It is never written to: training returns the next state, and the
 // simulator commits it when the training ends in simulated time.
 type State struct {
-	Residual []float32 // error feedback: what the codec has lost so far; nil before the first task and without feedback
+	Residual  []float32   // error feedback: what the codec has lost so far; nil before the first task and without feedback
+	Optimizer [][]float32 // of local training; nil before the first task and where each task starts afresh
 }
 
 // Task is one round's work for one client.
@@ -49,6 +52,9 @@ type Training struct {
 	Optimizer  nn.OptimizerConfig
 	LRPerRound nn.ScheduleConfig // factor by round
 	LRPerStep  nn.ScheduleConfig // factor by step within a task
+	Augment    datasets.Augment
+	Precision  f32.Precision // of the operands of matrix products and convolutions
+	Keep       bool          // the optimizer's state, such as momentum, stays with the client from task to task
 }
 
 // StepsOf returns how many mini-batches a task on a shard of n examples trains.

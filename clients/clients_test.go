@@ -134,6 +134,30 @@ func TestTaskLeavesItsInputsAlone(t *testing.T) {
 	}
 }
 
+// An optimizer that keeps its state goes on where the client's last task ended; one that does not starts afresh.
+func TestKeptMomentumGoesOn(t *testing.T) {
+	p := plan(t)
+	p.Training.Optimizer.Momentum = 0.9
+	run := func(keep bool, state State) Result {
+		p.Training.Keep = keep
+		res, err := NewTrainer(p).Run(&Task{Client: 1, Round: 1, Rounds: 2, Shard: []int32{0, 1, 2, 3},
+			Received: make([]float32, p.Model.Layout().Len()), State: state})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	first := run(true, State{})
+	second := run(true, first.State)
+	if len(first.State.Optimizer) != 1 || slices.Equal(first.Sent.Frame, second.Sent.Frame) {
+		t.Errorf("momentum is not kept: %d vectors", len(first.State.Optimizer))
+	}
+	fresh := run(false, State{})
+	if len(fresh.State.Optimizer) != 0 || !slices.Equal(fresh.Sent.Frame, first.Sent.Frame) {
+		t.Error("without keeping, a first task is another")
+	}
+}
+
 func TestDivergedErrorNamesThePlace(t *testing.T) {
 	p := plan(t)
 	p.Training.Optimizer.LR = 3e38

@@ -17,11 +17,13 @@ func NewEvaluator(m *nn.Model, source datasets.Source, batch int) *Evaluator {
 	return &Evaluator{net: m.NewNet(batch), x: make([]float32, batch*source.Shape().Size()), y: make([]int32, batch)}
 }
 
-// Score returns the summed loss and the number of right answers of weights w over the examples that index names, at
-// most as many as the evaluator takes.
-func (e *Evaluator) Score(w []float32, source datasets.Source, index []int32) (loss float64, correct int) {
+// Score returns the summed loss of weights w over the examples that index names, at most as many as the evaluator takes.
+// It writes to ranks, for each of them, how many classes were preferred to the right one: 0 for a right answer.
+func (e *Evaluator) Score(w []float32, source datasets.Source, index []int32, ranks []int32) (loss float64) {
 	x, y := e.x[:len(index)*source.Shape().Size()], e.y[:len(index)]
 	source.Fill(x, y, index)
 	e.net.Bind(w, nil)
-	return e.net.Evaluate(x, y)
+	loss, _ = e.net.Evaluate(x, y)
+	e.net.Ranks(ranks, y)
+	return loss
 }

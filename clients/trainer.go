@@ -41,8 +41,10 @@ type Trainer struct {
 func NewTrainer(p *Plan) *Trainer {
 	d := p.Model.Layout().Len()
 	batch := min(p.Training.BatchSize, p.Longest)
+	net := p.Model.NewNet(batch)
+	net.SetPrecision(p.Training.Precision)
 	return &Trainer{
-		plan: p, net: p.Model.NewNet(batch), opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
+		plan: p, net: net, opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
 		x: make([]float32, batch*p.Train.Shape().Size()), y: make([]int32, batch),
 		w: make([]float32, d), g: make([]float32, d), update: make([]float32, d),
 	}
@@ -139,18 +141,19 @@ func (t *Trainer) loop(task *Task, theta []float32, p codecs.Reparam) (Result, e
 	plan := t.plan
 	id := []uint64{uint64(task.Round), uint64(task.Client)}
 	walk := newBatches(task.Shard, rng.New(plan.Seeds.Data, "batches", id...))
+	augment := rng.New(plan.Seeds.Data, "augment", id...)
 	drop := rng.New(plan.Seeds.Model, "dropout", id...)
 	base := plan.Training.Optimizer.LR * plan.Training.LRPerRound.Factor(task.Round-1, task.Rounds)
 	steps := plan.Training.StepsOf(len(task.Shard))
 	t.net.Bind(t.w, t.g)
-	t.opt.Reset()
+	t.restore(task.State.Optimizer)
 	var res Result
 	for step := range steps {
 		if p != nil {
 			t.weights(p, theta, step, steps)
 		}
 		batch := walk.take(plan.Training.BatchSize)
-		x, y := t.fill(batch)
+		x, y := t.fill(batch, augment)
 		loss, _ := t.net.Train(x, y, drop)
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return res, &DivergedError{Round: task.Round, Client: task.Client, Step: step + 1, Loss: loss}
@@ -166,7 +169,22 @@ func (t *Trainer) loop(task *Task, theta []float32, p codecs.Reparam) (Result, e
 		t.weights(p, theta, steps, steps)
 	}
 	res.Loss /= float64(max(res.Examples, 1))
+	if plan.Training.Keep {
+		for _, v := range t.opt.State() {
+			res.State.Optimizer = append(res.State.Optimizer, slices.Clone(v))
+		}
+	}
 	return res, nil
+}
+
+// restore gives the optimizer the state that the client kept, or none.
+func (t *Trainer) restore(kept [][]float32) {
+	t.opt.Reset()
+	for i, v := range t.opt.State() {
+		if i < len(kept) {
+			copy(v, kept[i])
+		}
+	}
 }
 
 // weights lets p fill w but keeps the running statistics, which the network itself updates in w.
@@ -184,8 +202,11 @@ func (t *Trainer) weights(p codecs.Reparam, theta []float32, step, steps int) {
 	}
 }
 
-func (t *Trainer) fill(batch []int32) ([]float32, []int32) {
+func (t *Trainer) fill(batch []int32, augment *rng.Rand) ([]float32, []int32) {
 	x, y := t.x[:len(batch)*t.plan.Train.Shape().Size()], t.y[:len(batch)]
 	t.plan.Train.Fill(x, y, batch)
+	if a := t.plan.Training.Augment; a.On() {
+		a.Apply(x, t.plan.Train.Shape(), augment)
+	}
 	return x, y
 }

@@ -14,6 +14,7 @@ import (
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/f32"
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
@@ -111,15 +112,19 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	if err != nil {
 		return err
 	}
+	if e.precision() == f32.BFloat16 && f32.BF16() == "" {
+		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
+			e.Clients.Precision, f32.Kernel())
+	}
 	if model.Labels() != 1 {
 		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
 	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.Clients.training(), Optimizer: e.Server.optimizer(),
+		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Workers: workers,
+		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -153,6 +158,9 @@ func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 		return err
 	}
 	out.Sim.Data, out.Sim.Shards, out.Labels = &held, shards, datasets.Stats(held.Train, shards)
+	if e.Eval.PerClient {
+		out.Sim.LocalTests = datasets.SplitLike(held.Test, out.Labels.Counts, rng.New(e.Seeds.Data, "local tests"))
+	}
 	return nil
 }
 
@@ -181,6 +189,9 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	e, layout := run.Experiment, out.Sim.Model.Layout()
 	id := sha256.New()
 	fmt.Fprintf(id, "results version %d\ndata %s\n", ResultsVersion, data.Digest)
+	if e.precision() == f32.BFloat16 {
+		fmt.Fprintf(id, "arithmetic %s\n", f32.BF16()) // its bits are its own
+	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
@@ -189,7 +200,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
-		Clients:  e.Clients.Count, Rounds: e.Rounds,
+		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
 	}
 }
 
@@ -222,9 +233,17 @@ func (s *Stage) words() string {
 	return fmt.Sprintf("%s(%s)", s.Type, strings.Join(changed, ", "))
 }
 
-func (c *Clients) training() clients.Training {
+func (e *Experiment) training() clients.Training {
+	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep}
+}
+
+func (e *Experiment) precision() f32.Precision {
+	if e.Clients.Precision == f32.BFloat16.String() {
+		return f32.BFloat16
+	}
+	return f32.Float32
 }
 
 // speeds returns the speed of a client's device in a round, in GFLOP/s.

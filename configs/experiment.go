@@ -5,6 +5,7 @@ import (
 	"flsim/codecs"
 	"flsim/datasets"
 	"flsim/internal/dist"
+	"flsim/internal/f32"
 	"flsim/network"
 )
 
@@ -43,6 +44,7 @@ type Seeds struct {
 type Data struct {
 	Set string `toml:"set" required:"true" doc:"Name of the data set."`
 	datasets.Partition
+	datasets.Augment
 	Validation float64 `toml:"validation" in:"[0,0.5]" doc:"Share of the training examples that is held out of training and evaluated beside the test set."`
 	Shape      string  `toml:"shape" one:"32x32x3|28x28x1" default:"\"32x32x3\"" doc:"Height x width x channels; synthetic sets only."`
 	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic sets only."`
@@ -58,9 +60,11 @@ type Clients struct {
 	BatchSize   int `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
 
 	nn.OptimizerConfig
+	Precision  string            `toml:"precision" one:"float32|bf16" doc:"Operands of matrix products and convolutions in local training. bf16 rounds them to bfloat16 and sums in float32; weights stay float32, and so does evaluation. It needs a processor with AVX512-BF16."`
 	LRPerRound nn.ScheduleConfig `toml:"lr_per_round" doc:"Factor on the learning rate, round by round."`
 	LRPerStep  nn.ScheduleConfig `toml:"lr_per_step" doc:"Factor on the learning rate, step by step of one round's local training."`
 
+	Keep   bool      `toml:"keep_optimizer" doc:"Whether a client's optimizer keeps its state, such as momentum, from one of its rounds to the next, or starts afresh."`
 	GFlops dist.Dist `toml:"gflops" in:"(0,]" unit:"GFLOP/s" required:"true" doc:"Speed of a client's device, drawn once per client."`
 	Jitter float64   `toml:"jitter" in:"[0,3]" doc:"Sigma of a lognormal factor of median 1 on every round's training time; 0 means none."`
 }
@@ -106,6 +110,8 @@ type Eval struct {
 	Every         int       `toml:"every" in:"[1,]" unit:"rounds" doc:"Rounds between evaluations; round 0 and the last round are always evaluated."`
 	Targets       []float64 `toml:"targets" in:"(0,1)" doc:"Values of the metric whose cost in bits and time is reported."`
 	TrainExamples int       `toml:"train_examples" in:"[0,]" doc:"Number of training examples that the training metric is taken over; 0 leaves it out."`
+	Top5          bool      `toml:"top5" doc:"Whether the share of test examples whose class is among the five best is recorded too."`
+	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
 }
 
 // Output says what is kept. It does not influence results.
@@ -119,7 +125,7 @@ func Default() *Experiment {
 	e := &Experiment{Seed: 1}
 	e.Data.Partition = datasets.DefaultPartition()
 	e.Model = nn.DefaultConfig()
-	e.Clients.BatchSize = 32
+	e.Clients.BatchSize, e.Clients.Precision = 32, f32.Float32.String()
 	e.Clients.OptimizerConfig = nn.DefaultOptimizerConfig()
 	e.Clients.LRPerRound = nn.DefaultScheduleConfig()
 	e.Clients.LRPerStep = nn.DefaultScheduleConfig()

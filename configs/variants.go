@@ -216,6 +216,8 @@ func (l *loader) checkPlots(section *node) {
 	}
 	held := recorded(func(e *Experiment) bool { return e.Data.Validation > 0 })
 	train := recorded(func(e *Experiment) bool { return e.Eval.TrainExamples > 0 })
+	top5 := recorded(func(e *Experiment) bool { return e.Eval.Top5 })
+	perClient := recorded(func(e *Experiment) bool { return e.Eval.PerClient })
 	for _, p := range l.file.Plots {
 		d, path := decoder{report: &l.report}, join(join("plot", p.Name), "y")
 		switch n := section.kid(p.Name).kid("y"); {
@@ -223,6 +225,10 @@ func (l *loader) checkPlots(section *node) {
 			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, p.Y)
 		case strings.HasPrefix(p.Y, "train_") && !train:
 			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, p.Y)
+		case strings.HasPrefix(p.Y, "top5_") && !top5:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
+		case strings.Contains(p.Y, "client_") && !perClient:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, p.Y)
 		}
 	}
 }

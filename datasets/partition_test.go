@@ -311,3 +311,33 @@ func BenchmarkSplit(b *testing.B) {
 		})
 	}
 }
+
+// Local tests have the clients' mixtures of labels, and hold every example of a class that anybody holds once.
+func TestSplitLike(t *testing.T) {
+	labels := make([]uint8, 0, 60)
+	for class, n := range []int{30, 20, 10} {
+		for range n {
+			labels = append(labels, uint8(class))
+		}
+	}
+	source, err := NewImages(tensor.Shape{H: 1, W: 1, C: 1}, 3, make([]uint8, len(labels)), labels, Normalisation{Mean: []float64{0}, Std: []float64{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := [][]int{{10, 0, 0}, {5, 10, 0}, {0, 30, 0}, {0, 0, 0}}
+	shards := SplitLike(source, counts, rng.New(1, "test"))
+	got := Stats(source, shards).Counts
+	want := [][]int{{20, 0, 0}, {10, 5, 0}, {0, 15, 0}, {0, 0, 0}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("examples by client and class are %v, want %v", got, want)
+	}
+	seen := make(map[int32]bool)
+	for _, shard := range shards {
+		for _, i := range shard {
+			if seen[i] {
+				t.Errorf("example %d is there twice", i)
+			}
+			seen[i] = true
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"flsim/internal/spell"
 	"flsim/sim/record"
 )
 
@@ -124,5 +125,8 @@ func checkColumn(runs []*record.Run, name string) error {
 		return nil // runs without any line have measured nothing yet
 	}
 	names := slices.Sorted(maps.Keys(have))
+	if near := spell.Nearest(name, names); near != "" {
+		return fmt.Errorf("none of the runs has a column %q; did you mean %q?", name, near)
+	}
 	return fmt.Errorf("none of the runs has a column %q; the columns are %s", name, strings.Join(names, ", "))
 }

@@ -222,6 +222,9 @@ func subtitle(runs []*record.Run, groups []group, band Band) string {
 		}
 		return counted(m.Clients, "client")
 	}))
+	if inexact := slices.ContainsFunc(runs, func(r *record.Run) bool { return r.Manifest.Precision == "bf16" }); inexact {
+		parts = append(parts, cmp.Or(common(runs, func(m *record.Manifest) string { return m.Precision }), "bf16 in part"))
+	}
 	parts = append(parts, seedWords(groups, band))
 	unfinished := 0
 	for _, r := range runs {

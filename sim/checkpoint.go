@@ -55,8 +55,12 @@ func (s *Simulation) checkpoint() error {
 		c.Vectors = append(c.Vectors, record.Vector{Name: "held", Data: s.cast.held})
 	}
 	for _, client := range slices.Sorted(maps.Keys(s.states)) {
-		if r := s.states[client].Residual; r != nil {
-			c.Vectors = append(c.Vectors, record.Vector{Name: residualPrefix + strconv.Itoa(client), Data: r})
+		state := s.states[client]
+		if state.Residual != nil {
+			c.Vectors = append(c.Vectors, record.Vector{Name: residualPrefix + strconv.Itoa(client), Data: state.Residual})
+		}
+		for _, v := range state.Optimizer { // in order
+			c.Vectors = append(c.Vectors, record.Vector{Name: localPrefix + strconv.Itoa(client), Data: v})
 		}
 	}
 	return s.rec.Checkpoint(c)
@@ -66,6 +70,7 @@ func (s *Simulation) checkpoint() error {
 const (
 	weightsName    = "weights"
 	residualPrefix = "residual:"
+	localPrefix    = "local-optimizer:"
 )
 
 // Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
@@ -114,16 +119,14 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 		copy(optimizer[i], v.Data)
 		return nil
 	}
+	if rest, ok := strings.CutPrefix(v.Name, localPrefix); ok {
+		return s.change(rest, func(state *clients.State) { state.Optimizer = append(state.Optimizer, v.Data) })
+	}
 	if len(v.Data) != len(s.server.w) {
 		return fmt.Errorf("has %d elements, the model %d", len(v.Data), len(s.server.w))
 	}
 	if rest, ok := strings.CutPrefix(v.Name, residualPrefix); ok {
-		client, err := strconv.Atoi(rest)
-		if err != nil {
-			return err
-		}
-		s.states[client] = clients.State{Residual: v.Data}
-		return nil
+		return s.change(rest, func(state *clients.State) { state.Residual = v.Data })
 	}
 	switch v.Name {
 	case weightsName:
@@ -133,6 +136,18 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 	default:
 		return errors.New("unknown")
 	}
+	return nil
+}
+
+// change edits the state of the client that a number names.
+func (s *Simulation) change(number string, edit func(*clients.State)) error {
+	client, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	state := s.states[client]
+	edit(&state)
+	s.states[client] = state
 	return nil
 }
 

@@ -34,6 +34,8 @@ type Config struct {
 	Metric        string             // name of the evaluation metric's column
 	EvalEvery     int                // rounds between evaluations; the first and the last state are always evaluated
 	TrainExamples int                // size of the sample of training examples that is evaluated; 0 for none
+	Top5          bool               // whether top-5 accuracy is recorded too
+	LocalTests    [][]int32          // examples of Data.Test by client, to score the model on each; nil for none
 	Workers       int                // clients that train at once; at least 1
 }
 

@@ -3,6 +3,8 @@ package sim
 import (
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
 	"flsim/clients"
 	"flsim/datasets"
 	"flsim/internal/rng"
@@ -17,6 +19,8 @@ const evalBatch = 100
 type evaluation struct {
 	metric                  string
 	test, train, validation subset
+	top5                    bool
+	local                   [][]int32 // test examples by client, nil unless clients are scored one by one
 }
 
 // subset is the examples of a source that are scored.
@@ -26,7 +30,7 @@ type subset struct {
 }
 
 func newEvaluation(cfg *Config) *evaluation {
-	e := &evaluation{metric: cfg.Metric, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
+	e := &evaluation{metric: cfg.Metric, top5: cfg.Top5, local: cfg.LocalTests, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
 	e.train = allOf(cfg.Data.Train)
 	if cfg.TrainExamples < len(e.train.index) {
 		rng.Shuffle(rng.New(cfg.Seeds.Data, "evaluated training examples"), e.train.index)
@@ -54,32 +58,66 @@ func (e *evaluation) batches() int {
 
 func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	out := &record.Evaluation{Metric: e.metric, HeldOut: e.validation.source != nil}
-	out.Test, out.TestLoss = e.test.score(w, p)
-	out.Train, out.TrainLoss = e.train.score(w, p)
+	ranks, loss := e.test.score(w, p)
+	out.Test, out.TestLoss = within(ranks, 1), loss
+	if e.top5 {
+		out.More = append(out.More, record.Column{Name: "top5_" + e.metric, Value: within(ranks, 5)})
+	}
+	if e.local != nil {
+		mean, worst := byClient(ranks, e.local)
+		out.More = append(out.More, record.Column{Name: "client_" + e.metric, Value: mean}, record.Column{Name: "worst_client_" + e.metric, Value: worst})
+	}
+	ranks, out.TrainLoss = e.train.score(w, p)
+	out.Train = within(ranks, 1)
 	if out.HeldOut {
-		out.Validation, out.ValidationLoss = e.validation.score(w, p)
+		ranks, out.ValidationLoss = e.validation.score(w, p)
+		out.Validation = within(ranks, 1)
 	}
 	return out
 }
 
-// score returns the share of right answers and the mean loss, not-a-number where there are no examples.
-func (s *subset) score(w []float32, p *pool) (accuracy, loss float64) {
-	type part struct {
-		loss    float64
-		correct int
-	}
-	batches := slices.Collect(slices.Chunk(s.index, evalBatch))
-	parts := make([]part, len(batches))
-	p.each(len(batches), func(k *worker, i int) {
-		parts[i].loss, parts[i].correct = k.eval.Score(w, s.source, batches[i])
+// score returns for each example how many classes are preferred to the right one, and the mean loss, not-a-number
+// where there are no examples.
+func (s *subset) score(w []float32, p *pool) (ranks []int32, loss float64) {
+	ranks = make([]int32, len(s.index))
+	losses := make([]float64, (len(s.index)+evalBatch-1)/evalBatch)
+	p.each(len(losses), func(k *worker, i int) {
+		from, to := i*evalBatch, min((i+1)*evalBatch, len(s.index))
+		losses[i] = k.eval.Score(w, s.source, s.index[from:to], ranks[from:to])
 	})
-	var sum part
-	for _, b := range parts {
-		sum.loss += b.loss
-		sum.correct += b.correct
+	for _, l := range losses {
+		loss += l
 	}
-	n := float64(len(s.index))
-	return float64(sum.correct) / n, sum.loss / n
+	return ranks, loss / float64(len(s.index))
+}
+
+// within returns the share of examples whose right class is among the k that are preferred, not-a-number where there
+// are no examples.
+func within(ranks []int32, k int32) float64 {
+	right := 0
+	for _, rank := range ranks {
+		if rank < k {
+			right++
+		}
+	}
+	return float64(right) / float64(len(ranks))
+}
+
+// byClient returns the mean accuracy over the clients that hold test examples, and that over the tenth of them, rounded
+// up, that fares worst. Clients count alike.
+func byClient(ranks []int32, local [][]int32) (mean, worst float64) {
+	var each []float64
+	for _, index := range local {
+		own := make([]int32, len(index))
+		for i, example := range index {
+			own[i] = ranks[example]
+		}
+		if len(own) > 0 {
+			each = append(each, within(own, 1))
+		}
+	}
+	slices.Sort(each)
+	return stat.Mean(each, nil), stat.Mean(each[:(len(each)+9)/10], nil)
 }
 
 func newWorker(plan *clients.Plan, cfg *Config) *worker {

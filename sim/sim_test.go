@@ -118,6 +118,8 @@ func lossy(t *testing.T) Config {
 	cfg.Downlink = Downlink{Codec: chain(t, &down), Delta: true}
 	cfg.Optimizer = nn.DefaultOptimizerConfig()
 	cfg.Optimizer.LR, cfg.Optimizer.Momentum = 0.7, 0.5
+	cfg.Training.Optimizer.Momentum, cfg.Training.Keep = 0.5, true
+	cfg.Training.Augment = datasets.Augment{Crop: 1, Flip: true}
 	return cfg
 }
 
@@ -414,5 +416,27 @@ func TestDivergenceIsAnError(t *testing.T) {
 	var global *DivergedError
 	if !errors.As(err, &local) && !errors.As(err, &global) {
 		t.Errorf("divergence gives %v", err)
+	}
+}
+
+// Scores of clients and of the best five classes are those of the test set, taken apart.
+func TestEvaluationTakesApart(t *testing.T) {
+	ranks := []int32{0, 1, 4, 5, 0, 0, 2, 9}
+	if top1, top5 := within(ranks, 1), within(ranks, 5); top1 != 3.0/8 || top5 != 6.0/8 {
+		t.Errorf("top-1 %v, top-5 %v", top1, top5)
+	}
+	local := [][]int32{{0, 1}, {}, {4, 5}, {2, 3, 6, 7}}
+	if mean, worst := byClient(ranks, local); mean != 0.5 || worst != 0 {
+		t.Errorf("mean over clients %v, worst tenth %v; want 0.5 and 0", mean, worst)
+	}
+	cfg := small(t)
+	cfg.Top5 = true
+	for client := range cfg.Shards {
+		cfg.LocalTests = append(cfg.LocalTests, []int32{int32(client), int32(client + 50)})
+	}
+	played, _ := play(t, cfg)
+	more := played.rounds[len(played.rounds)-1].Eval.More
+	if len(more) != 3 || more[0].Name != "top5_accuracy" || more[0].Value != 1 || !(more[1].Value >= more[2].Value) {
+		t.Errorf("columns %v; of three classes the best five are all", more)
 	}
 }

@@ -93,6 +93,7 @@ type Net struct {
 	maxBatch int
 	chain    *chain
 	dlogits  []float32
+	logits   []float32 // of the batch that was evaluated last
 	pass     pass
 }
 
@@ -103,6 +104,10 @@ func (m *Model) NewNet(maxBatch int) *Net {
 	}
 	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.labels*m.classes)}
 }
+
+// SetPrecision chooses how exactly the net takes the operands of its matrix products and convolutions from now on:
+// float32, as a new net does, or bfloat16.
+func (n *Net) SetPrecision(p f32.Precision) { n.pass.work.SetPrecision(p) }
 
 // Bind makes the net compute with the parameters w and write gradients to g; both have the layout's length. g may be
 // nil if the net only evaluates.
@@ -135,7 +140,23 @@ func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct 
 // Evaluate returns the sum of the cross-entropies of examples x with classes y, in inference mode, and how many labels
 // were found rightly.
 func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
-	return n.pass.work.SoftmaxCrossEntropy(nil, n.run(x, y, false, nil), y, 1)
+	n.logits = n.run(x, y, false, nil)
+	return n.pass.work.SoftmaxCrossEntropy(nil, n.logits, y, 1)
+}
+
+// Ranks writes for each label y of the batch that was evaluated last how many classes the net preferred to it: 0 where
+// it was found rightly. Among equals the first class is preferred.
+func (n *Net) Ranks(dst []int32, y []int32) {
+	for i, label := range y {
+		row := n.logits[i*n.model.classes : (i+1)*n.model.classes]
+		own := row[label]
+		dst[i] = 0
+		for class, score := range row {
+			if score > own || score == own && class < int(label) || own != own {
+				dst[i]++
+			}
+		}
+	}
 }
 
 // run returns the logits of a batch.

@@ -55,6 +55,8 @@ func TestParameterCounts(t *testing.T) {
 		{"cnn8", "", cifarShape, 100, 1_275_616},
 		{"keras-cnn", "", mnistShape, 10, 1_199_882},
 		{"resnet8-gn", "", cifarShape, 10, 78_042},
+		{"alexnet-cifar", "", cifarShape, 10, 23_272_266},
+		{"vgg16", "", mnistShape, 10, 33_637_066},
 		{"resnet18-gn", "", cifarShape, 10, 11_173_962},
 		{"resnet18-gn", "", cifarShape, 100, 11_220_132},
 		{"resnet20-gn", "", cifarShape, 10, 272_474},
@@ -124,11 +126,11 @@ func TestErrorsNameTheTrouble(t *testing.T) {
 		classes int
 		want    string
 	}{
-		{"lenet", cifarShape, 10, `no model is called "lenet"; there are cnn4, cnn8, keras-cnn, lenet5,`},
+		{"lenet", cifarShape, 10, `no model is called "lenet"; there are alexnet-cifar, cnn4, cnn8, keras-cnn, lenet5,`},
 		{"lenet5", cifarShape, 1, "at least 2 classes, not 1"},
 		{"mlp", tensor.Shape{}, 10, "model mlp cannot take examples of shape 0x0x0"},
-		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a 5x5 kernel does not fit the 2x2x6 image before conv2"},
-		{"cnn4", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a 2x2 pool does not fit the 1x1x256 image before it"},
+		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "the kernel of conv2 of width 5 does not fit 2x2x6"},
+		{"cnn4", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a pool of width 2 does not fit 1x1x256"},
 		{"resnet8-gn", tensor.Shape{H: 32, W: 16, C: 3}, 10, "the last mean needs square images"},
 	} {
 		cfg := DefaultConfig()
@@ -312,6 +314,51 @@ func TestDivergenceShows(t *testing.T) {
 		net.Bind(w, g)
 		if loss, correct := net.Train(x, y, nil); !math.IsNaN(loss) {
 			t.Errorf("%s: loss %g with %d right from infinite weights", name, loss, correct)
+		}
+	}
+}
+
+// Ranks counts the classes with a greater score, or an equal one that comes first; what is not a number is never right.
+func TestRanks(t *testing.T) {
+	nan := float32(math.NaN())
+	n := &Net{model: &Model{classes: 4}, logits: []float32{1, 2, 3, 4, 4, 4, 1, 1, 0, nan, 2, 1}}
+	for _, c := range []struct{ y, want [3]int32 }{
+		{[3]int32{3, 0, 2}, [3]int32{0, 0, 0}},
+		{[3]int32{0, 1, 1}, [3]int32{3, 1, 4}},
+		{[3]int32{1, 3, 3}, [3]int32{2, 3, 1}},
+	} {
+		var got [3]int32
+		n.Ranks(got[:], c.y[:])
+		if got != c.want {
+			t.Errorf("labels %v have ranks %v, want %v", c.y, got, c.want)
+		}
+	}
+}
+
+// The large networks take a finite step; that is all that two cores have time for.
+func TestLargeNetworksStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large networks")
+	}
+	for _, c := range []struct {
+		model string
+		in    tensor.Shape
+	}{{"alexnet-cifar", cifarShape}, {"vgg16", mnistShape}} {
+		m := mustNew(t, c.model, c.in, 10)
+		r := rng.New(3, "step")
+		w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
+		m.Init(w, r)
+		x, y := randomBatch(r, c.in, 10, 2)
+		net := m.NewNet(2)
+		net.Bind(w, g)
+		loss, _ := net.Train(x, y, r)
+		if math.Abs(loss-math.Log(10)) > 0.3 {
+			t.Errorf("%s: loss %g at its start, want about ln 10", c.model, loss)
+		}
+		for _, s := range m.Layout() {
+			if slices.Max(s.Of(g)) <= 0 && slices.Min(s.Of(g)) >= 0 {
+				t.Errorf("%s: %s has no gradient", c.model, s.Name)
+			}
 		}
 	}
 }

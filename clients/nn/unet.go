@@ -106,13 +106,13 @@ type concatNode struct {
 
 func (l *concatNode) forward(p *pass, x []float32) []float32 {
 	y := l.y[:p.n*l.positions*(l.channels[0]+l.channels[1])]
-	f32.Join(y, x, l.chain.forward(p, x), p.n*l.positions)
+	f32.JoinChannels(y, x, l.chain.forward(p, x), l.channels[0], l.channels[1])
 	return y
 }
 
 func (l *concatNode) backward(p *pass, dy, dx []float32) {
 	skip, side := l.skip[:p.n*l.positions*l.channels[0]], l.side[:p.n*l.positions*l.channels[1]]
-	f32.Split(skip, side, dy, p.n*l.positions)
+	f32.SplitChannels(skip, side, dy, l.channels[0], l.channels[1])
 	l.chain.backward(p, side, dx)
 	f32.Add(dx, dx, skip)
 }

@@ -18,6 +18,8 @@ var zoo = []entry{
 	{"cnn4", func(b *builder) { vggLike(b, true, 32, 64, 128, 256) }},
 	{"cnn8", func(b *builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }},
 	{"keras-cnn", kerasCNN},
+	{"alexnet-cifar", alexNet},
+	{"vgg16", vgg16},
 	{"resnet8-gn", func(b *builder) { resnet(b, 1, 16, 32, 64) }},
 	{"resnet18-gn", func(b *builder) { resnet(b, 2, 64, 128, 256, 512) }},
 	{"resnet20-gn", func(b *builder) { resnet(b, 3, 16, 32, 64) }},
@@ -110,6 +112,42 @@ func kerasCNN(b *builder) {
 	b.relu()
 	b.dropout(0.3)
 	b.dense("fc2", b.classes)
+}
+
+// alexNet is Krizhevsky, Sutskever and Hinton's network (NeurIPS 2012) for small images: 23,272,266 parameters for
+// 32x32x3.
+func alexNet(b *builder) {
+	b.conv("conv1", 64, 3, 2, 1)
+	b.reluPool()
+	b.conv("conv2", 192, 3, 1, 1)
+	b.reluPool()
+	b.conv("conv3", 384, 3, 1, 1)
+	b.relu()
+	b.conv("conv4", 256, 3, 1, 1)
+	b.relu()
+	b.conv("conv5", 256, 3, 1, 1)
+	b.reluPool()
+	for i := 1; i <= 2; i++ {
+		b.dropout(0.5)
+		b.dense(fmt.Sprintf("fc%d", i), 4096)
+		b.relu()
+	}
+	b.dense("fc3", b.classes)
+}
+
+// vgg16 is configuration D of Simonyan and Zisserman (ICLR 2015, arXiv 1409.1556) with a pool after each of the first
+// four stages, so that images of 28x28 leave it a pixel: 33,637,066 parameters for 28x28x1.
+func vgg16(b *builder) {
+	for stage, width := range []int{64, 128, 256, 512, 512} {
+		for i := range 2 + min(stage/2, 1) {
+			b.conv(fmt.Sprintf("conv%d.%d", stage+1, i+1), width, 3, 1, 1)
+			b.relu()
+		}
+		if stage < 4 {
+			b.maxPool(2, 2)
+		}
+	}
+	head(b, 4096, 4096)
 }
 
 // resnetGroups is the number of groups of the residual networks' normalisation.

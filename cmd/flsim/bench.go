@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -13,15 +14,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"flsim/internal/bench"
+	"flsim/internal/f32"
 	"flsim/internal/units"
 )
 
 // benchOptions are the options of "flsim bench".
 type benchOptions struct {
-	span    time.Duration
-	cores   int
-	json    bool
-	profile string
+	span      time.Duration
+	precision string
+	cores     int
+	json      bool
+	profile   string
 }
 
 func benchCommand() *cobra.Command {
@@ -37,6 +40,7 @@ func benchCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.DurationVar(&o.span, "time", 2*time.Second, "how long each workload is measured")
+	f.StringVar(&o.precision, "precision", "float32", "of products and convolutions: float32, or bf16 where the processor has it")
 	f.IntVar(&o.cores, "cores", 1, "clients that train at once, each on a core of its own")
 	f.BoolVar(&o.json, "json", false, "write JSON lines")
 	addProfile(cmd, &o.profile)
@@ -66,16 +70,20 @@ func (o *benchOptions) run(ctx context.Context, names []string, out io.Writer) (
 	if o.cores < 1 || o.cores > runtime.NumCPU() {
 		return usageError{fmt.Errorf("--cores %d: this machine has 1 to %d", o.cores, runtime.NumCPU())}
 	}
-	return profiled(o.profile, func() error { return o.measure(ctx, workloads, out) })
+	precision, err := precisionByName(o.precision)
+	if err != nil {
+		return err
+	}
+	return profiled(o.profile, func() error { return o.measure(ctx, workloads, precision, out) })
 }
 
-func (o *benchOptions) measure(ctx context.Context, workloads []bench.Workload, out io.Writer) error {
+func (o *benchOptions) measure(ctx context.Context, workloads []bench.Workload, precision f32.Precision, out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if !o.json {
 		fmt.Fprintln(t, "workload\tnetwork\tbatch\timages/s per core\tshare of FMA loop\tkernel\tprecision")
 	}
 	for _, w := range workloads {
-		r, err := bench.Measure(ctx, w, o.cores, o.span)
+		r, err := bench.Measure(ctx, w, precision, o.cores, o.span)
 		if err != nil {
 			return err
 		}
@@ -91,19 +99,32 @@ func (o *benchOptions) measure(ctx context.Context, workloads []bench.Workload, 
 	return t.Flush()
 }
 
+func precisionByName(name string) (f32.Precision, error) {
+	switch {
+	case name == f32.Float32.String():
+		return f32.Float32, nil
+	case name != f32.BFloat16.String():
+		return 0, usageError{fmt.Errorf("--precision %s: it is one of float32, bf16", name)}
+	case f32.BF16() == "":
+		return 0, usageError{fmt.Errorf("--precision bf16 needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s", f32.Kernel())}
+	}
+	return f32.BFloat16, nil
+}
+
 func chosenWorkloads(names []string) ([]bench.Workload, error) {
 	all := bench.Workloads()
 	if len(names) == 0 {
 		return all, nil
 	}
+	var known []string
+	for _, w := range all {
+		known = append(known, w.Name)
+	}
 	var chosen []bench.Workload
 	for _, name := range names {
-		i := 0
-		for i < len(all) && all[i].Name != name {
-			i++
-		}
-		if i == len(all) {
-			return nil, usageError{fmt.Errorf("there is no workload %q; flsim bench --help lists them", name)}
+		i := slices.Index(known, name)
+		if i < 0 {
+			return nil, usageError{unknown("workload", name, known)}
 		}
 		chosen = append(chosen, all[i])
 	}

@@ -14,11 +14,16 @@ import (
 	"flsim/plots"
 )
 
+// checkOptions are the options of "flsim check".
+type checkOptions struct {
+	sets      []string
+	dataDir   string
+	partition bool
+	folder    string
+}
+
 func checkCommand() *cobra.Command {
-	var sets []string
-	var data string
-	var partition bool
-	var folder string
+	var o checkOptions
 	cmd := &cobra.Command{
 		Use:   "check CONFIG...",
 		Short: "Check configurations and tell what they would run, without running it",
@@ -27,70 +32,79 @@ data are told, but are no error. With --partition it opens the data and shows wh
 client holds; with -o it draws that too.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if folder != "" && !partition {
-				return usageError{errors.New("-o is the folder for the heat maps of --partition, which is not given")}
-			}
-			dir, err := dataDir(data)
-			if err != nil {
-				return err
-			}
-			b := &configs.Builder{DataDir: dir, Workers: 1}
-			for _, path := range args {
-				file, failed := load(path, sets, cmd.ErrOrStderr())
-				if failed != nil {
-					err = errors.Join(err, failed)
-					continue
-				}
-				err = errors.Join(err, check(cmd.OutOrStdout(), file, b, partition, folder))
-			}
-			return err
+			return o.run(args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	addSet(cmd, &sets)
-	addDataDir(cmd, &data)
-	cmd.Flags().BoolVar(&partition, "partition", false, "show which labels each client holds")
-	cmd.Flags().StringVarP(&folder, "output", "o", "", "with --partition: folder for the partition's heat maps")
+	addSet(cmd, &o.sets)
+	addDataDir(cmd, &o.dataDir)
+	cmd.Flags().BoolVar(&o.partition, "partition", false, "show which labels each client holds")
+	cmd.Flags().StringVarP(&o.folder, "output", "o", "", "with --partition: folder for the partition's heat maps")
 	return cmd
 }
 
-func check(w io.Writer, file *configs.File, b *configs.Builder, partition bool, folder string) error {
+func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
+	if o.folder != "" && !o.partition {
+		return usageError{errors.New("-o is the folder for the heat maps of --partition, which is not given")}
+	}
+	dir, err := dataDir(o.dataDir)
+	if err != nil {
+		return err
+	}
+	b := &configs.Builder{DataDir: dir, Workers: 1}
+	for _, path := range paths {
+		file, failed := load(path, o.sets, stderr)
+		if failed == nil {
+			failed = o.check(stdout, file, b)
+		}
+		err = errors.Join(err, failed)
+	}
+	return err
+}
+
+// check tells what each run of a file would be.
+func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder) (failed error) {
 	runs := file.Runs()
 	fmt.Fprintf(w, "%s: %s\n", file.Path, units.Count(len(runs), "run"))
 	sheet := &sheet{}
-	var failed []error
 	absent := "" // what was told last
 	for _, run := range runs {
 		built, err := b.Build(run)
 		var missing *datasets.MissingError
-		if errors.As(err, &missing) {
+		switch {
+		case errors.As(err, &missing):
 			if text := missing.Error(); text != absent {
 				fmt.Fprintf(w, "  %s; run would exit with code %d\n", text, exitData)
 				absent = text
 			}
-			continue
-		}
-		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", file.Path, err))
-			continue
-		}
-		m := &built.Manifest
-		fmt.Fprintf(w, "  %s seed %d: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
-			m.Variant, m.Seed, m.Model, m.Data, m.Parameters, m.Clients, m.Rounds, m.Uplink, m.Downlink, m.ID)
-		if !partition || !sheet.add(built) {
-			continue
-		}
-		if err := built.Labels.WriteTable(w); err != nil {
-			return err
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", file.Path, err))
+		default:
+			failed = errors.Join(failed, o.tell(w, built, sheet))
 		}
 	}
-	if folder == "" || !partition {
-		return errors.Join(failed...)
+	if o.folder == "" {
+		return failed
 	}
+	return errors.Join(failed, drawSheet(w, sheet, o.folder))
+}
+
+func (o *checkOptions) tell(w io.Writer, built *configs.Built, sheet *sheet) error {
+	m := &built.Manifest
+	fmt.Fprintf(w, "  %s seed %d: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
+		m.Variant, m.Seed, m.Model, m.Data, m.Parameters, m.Clients, m.Rounds, m.Uplink, m.Downlink, m.ID)
+	if !o.partition || !sheet.add(built) {
+		return nil
+	}
+	return built.Labels.WriteTable(w)
+}
+
+// drawSheet draws the heat maps and names each once.
+func drawSheet(w io.Writer, sheet *sheet, folder string) error {
 	paths, err := sheet.draw(folder)
 	for _, path := range paths {
 		if filepath.Ext(path) == "."+plots.Formats()[0] {
 			fmt.Fprintf(w, "  %s\n", path)
 		}
 	}
-	return errors.Join(append(failed, err)...)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"flsim/codecs"
 	"flsim/internal/params"
+	"flsim/internal/spell"
 )
 
 func codecsCommand() *cobra.Command {
@@ -50,11 +51,19 @@ func chosen(names []string) ([]codecs.Entry, error) {
 	for _, name := range names {
 		e, ok := codecs.Lookup(name)
 		if !ok {
-			return nil, usageError{fmt.Errorf("there is no stage of type %q; there are %s", name, strings.Join(typeNames(), ", "))}
+			return nil, usageError{unknown("stage of type", name, typeNames())}
 		}
 		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// unknown says that there is nothing of a name, which name was probably meant, or which there are.
+func unknown(what, name string, names []string) error {
+	if near := spell.Nearest(name, names); near != "" {
+		return fmt.Errorf("there is no %s %q; did you mean %q?", what, name, near)
+	}
+	return fmt.Errorf("there is no %s %q; there are %s", what, name, strings.Join(names, ", "))
 }
 
 func typeNames() []string {

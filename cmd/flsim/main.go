@@ -16,7 +16,6 @@ import (
 	"flsim/configs"
 	"flsim/datasets"
 	"flsim/internal/f32"
-	"flsim/internal/spell"
 	"flsim/sim"
 )
 
@@ -156,9 +155,5 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	hint := "; flsim --help lists them"
-	if near := spell.Nearest(args[0], names); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
-	}
-	return usageError{fmt.Errorf("there is no command %q%s", args[0], hint)}
+	return usageError{unknown("command", args[0], names)}
 }

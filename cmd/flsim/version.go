@@ -21,6 +21,7 @@ type versionInfo struct {
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 	Kernel  string `json:"kernel"`
+	BF16    string `json:"bf16,omitempty"` // instructions of the bf16 precision, if there are any
 }
 
 // release is the version under way.
@@ -28,7 +29,7 @@ const release = "0.1.0"
 
 func currentVersion() versionInfo {
 	v := versionInfo{Version: release, Results: configs.ResultsVersion, Go: runtime.Version(), OS: runtime.GOOS,
-		Arch: runtime.GOARCH, Kernel: f32.Kernel()}
+		Arch: runtime.GOARCH, Kernel: f32.Kernel(), BF16: f32.BF16()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
@@ -50,8 +51,12 @@ func versionCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 			}
+			kernel := v.Kernel
+			if v.BF16 != "" {
+				kernel += ", bf16 by " + v.BF16
+			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "flsim %s, results version %d, %s, %s/%s, kernel %s\n",
-				v.Version, v.Results, v.Go, v.OS, v.Arch, v.Kernel)
+				v.Version, v.Results, v.Go, v.OS, v.Arch, kernel)
 			return err
 		},
 	}

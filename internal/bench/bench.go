@@ -53,7 +53,7 @@ type Result struct {
 	Name       string  `json:"name"`
 	Batch      int     `json:"batch"`
 	ImagesPerS float64 `json:"images_per_s"` // per core
-	FLOPSRatio float64 `json:"flops_ratio"`  // floating-point operations per second over those of an FMA loop measured in turn with it
+	FLOPSRatio float64 `json:"flops_ratio"`  // floating-point operations per second over those of a float32 FMA loop measured in turn with it
 	Kernel     string  `json:"kernel"`
 	Precision  string  `json:"precision"`
 	Cores      int     `json:"cores"` // clients that trained at once
@@ -62,7 +62,7 @@ type Result struct {
 // Measure trains the workload for about the given time on as many clients at once as there are cores to be used, and
 // returns the best of many short spells: on a shared machine the best is what repeats. Spells of training and of the
 // FMA loop alternate. It returns ctx's error if that ended first.
-func Measure(ctx context.Context, w Workload, cores int, span time.Duration) (Result, error) {
+func Measure(ctx context.Context, w Workload, precision f32.Precision, cores int, span time.Duration) (Result, error) {
 	model, err := nn.New(w.Model, w.Shape, w.Classes)
 	if err != nil {
 		return Result{}, fmt.Errorf("workload %s: %w", w.Name, err)
@@ -70,13 +70,13 @@ func Measure(ctx context.Context, w Workload, cores int, span time.Duration) (Re
 	spells := make([]spell, cores)
 	var group sync.WaitGroup
 	for i := range spells {
-		group.Go(func() { spells[i] = train(ctx, model, w, span) })
+		group.Go(func() { spells[i] = train(ctx, model, w, precision, span) })
 	}
 	group.Wait()
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	r := Result{Name: w.Name, Batch: w.Batch, Kernel: f32.Kernel(), Precision: "float32", Cores: cores}
+	r := Result{Name: w.Name, Batch: w.Batch, Kernel: f32.Kernel(), Precision: precision.String(), Cores: cores}
 	peak := 0.0
 	for _, s := range spells {
 		r.ImagesPerS += s.rate / float64(cores)
@@ -89,29 +89,30 @@ func Measure(ctx context.Context, w Workload, cores int, span time.Duration) (Re
 // spell holds the best rates of one client: images and floating-point operations per second.
 type spell struct{ rate, peak float64 }
 
-func train(ctx context.Context, model *nn.Model, w Workload, span time.Duration) (best spell) {
+func train(ctx context.Context, model *nn.Model, w Workload, precision f32.Precision, span time.Duration) (best spell) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	step := stepper(model, w)
+	step := stepper(model, w, precision)
 	step() // makes the buffers
 	for began := time.Now(); time.Since(began) < span && ctx.Err() == nil; {
 		steps, start := 0, time.Now()
-		for time.Since(start) < 40*time.Millisecond || steps == 0 {
+		for time.Since(start) < 10*time.Millisecond || steps == 0 {
 			step()
 			steps++
 		}
 		best.rate = max(best.rate, float64(steps*w.Batch)/time.Since(start).Seconds())
-		best.peak = max(best.peak, f32.PeakRate(5*time.Millisecond))
+		best.peak = max(best.peak, f32.PeakRate(2*time.Millisecond))
 	}
 	return best
 }
 
 // stepper returns a function that trains a batch of its own. The rate is so small that weights stay as they are drawn.
-func stepper(model *nn.Model, w Workload) func() {
+func stepper(model *nn.Model, w Workload, precision f32.Precision) func() {
 	size := model.Layout().Len()
 	weights, gradient := make([]float32, size), make([]float32, size)
 	model.Init(weights, rng.New(1, "init"))
 	net := model.NewNet(w.Batch)
+	net.SetPrecision(precision)
 	net.Bind(weights, gradient)
 	r := rng.New(1, "batch")
 	x, y := make([]float32, w.Batch*w.Shape.Size()), make([]int32, w.Batch*model.Labels())

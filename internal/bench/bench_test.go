@@ -16,7 +16,7 @@ func TestMeasure(t *testing.T) {
 		if (w.Name == "w3b" || w.Name == "w4") && testing.Short() {
 			continue
 		}
-		r, err := bench.Measure(t.Context(), w, 1, time.Millisecond)
+		r, err := bench.Measure(t.Context(), w, f32.Float32, 1, time.Millisecond)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +32,7 @@ func TestMeasure(t *testing.T) {
 func TestMeasureStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := bench.Measure(ctx, bench.Workloads()[0], 2, time.Hour); !errors.Is(err, context.Canceled) {
+	if _, err := bench.Measure(ctx, bench.Workloads()[0], f32.Float32, 2, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("a measurement whose context has ended returns %v", err)
 	}
 }

@@ -214,6 +214,86 @@ func tile512x16r27(p *tileArgs)
 //go:noescape
 func tile512x16r28(p *tileArgs)
 
+// tile512x16twinr1 computes tiles of 1 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr1(p *tileArgs)
+
+// tile512x16twinr2 computes tiles of 2 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr2(p *tileArgs)
+
+// tile512x16twinr3 computes tiles of 3 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr3(p *tileArgs)
+
+// tile512x16twinr4 computes tiles of 4 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr4(p *tileArgs)
+
+// tile512x16twinr5 computes tiles of 5 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr5(p *tileArgs)
+
+// tile512x16twinr6 computes tiles of 6 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr6(p *tileArgs)
+
+// tile512x16twinr7 computes tiles of 7 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr7(p *tileArgs)
+
+// tile512x16twinr8 computes tiles of 8 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr8(p *tileArgs)
+
+// tile512x16twinr9 computes tiles of 9 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr9(p *tileArgs)
+
+// tile512x16twinr10 computes tiles of 10 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr10(p *tileArgs)
+
+// tile512x16twinr11 computes tiles of 11 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr11(p *tileArgs)
+
+// tile512x16twinr12 computes tiles of 12 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr12(p *tileArgs)
+
+// tile512x16twinr13 computes tiles of 13 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr13(p *tileArgs)
+
+// tile512x16twinr14 computes tiles of 14 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr14(p *tileArgs)
+
+// tile512x16twinr15 computes tiles of 15 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr15(p *tileArgs)
+
+// tile512x16twinr16 computes tiles of 16 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tile512x16twinr16(p *tileArgs)
+
 // axpy512 computes y = s0*x + y for n elements, a multiple of the register's.
 //
 //go:noescape
@@ -343,6 +423,11 @@ func combine512(p *rowArgs)
 //
 //go:noescape
 func reluCombine512(p *rowArgs)
+
+// softmaxLoss512 computes losses and their gradients for groups of rows; see lossArgs.
+//
+//go:noescape
+func softmaxLoss512(p *lossArgs)
 
 // tile256x16r1 computes tiles of 1 rows and 16 columns; see tileArgs.
 //
@@ -589,10 +674,250 @@ func combine256(p *rowArgs)
 //go:noescape
 func reluCombine256(p *rowArgs)
 
+// softmaxLoss256 computes losses and their gradients for groups of rows; see lossArgs.
+//
+//go:noescape
+func softmaxLoss256(p *lossArgs)
+
+// tileBF16x32r1 computes tiles of 1 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r1(p *tileArgs)
+
+// tileBF16x32r2 computes tiles of 2 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r2(p *tileArgs)
+
+// tileBF16x32r3 computes tiles of 3 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r3(p *tileArgs)
+
+// tileBF16x32r4 computes tiles of 4 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r4(p *tileArgs)
+
+// tileBF16x32r5 computes tiles of 5 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r5(p *tileArgs)
+
+// tileBF16x32r6 computes tiles of 6 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r6(p *tileArgs)
+
+// tileBF16x32r7 computes tiles of 7 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r7(p *tileArgs)
+
+// tileBF16x32r8 computes tiles of 8 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r8(p *tileArgs)
+
+// tileBF16x32r9 computes tiles of 9 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r9(p *tileArgs)
+
+// tileBF16x32r10 computes tiles of 10 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r10(p *tileArgs)
+
+// tileBF16x32r11 computes tiles of 11 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r11(p *tileArgs)
+
+// tileBF16x32r12 computes tiles of 12 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r12(p *tileArgs)
+
+// tileBF16x32r13 computes tiles of 13 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r13(p *tileArgs)
+
+// tileBF16x32r14 computes tiles of 14 rows and up to 32 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x32r14(p *tileArgs)
+
+// tileBF16x16r1 computes tiles of 1 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r1(p *tileArgs)
+
+// tileBF16x16r2 computes tiles of 2 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r2(p *tileArgs)
+
+// tileBF16x16r3 computes tiles of 3 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r3(p *tileArgs)
+
+// tileBF16x16r4 computes tiles of 4 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r4(p *tileArgs)
+
+// tileBF16x16r5 computes tiles of 5 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r5(p *tileArgs)
+
+// tileBF16x16r6 computes tiles of 6 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r6(p *tileArgs)
+
+// tileBF16x16r7 computes tiles of 7 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r7(p *tileArgs)
+
+// tileBF16x16r8 computes tiles of 8 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r8(p *tileArgs)
+
+// tileBF16x16r9 computes tiles of 9 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r9(p *tileArgs)
+
+// tileBF16x16r10 computes tiles of 10 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r10(p *tileArgs)
+
+// tileBF16x16r11 computes tiles of 11 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r11(p *tileArgs)
+
+// tileBF16x16r12 computes tiles of 12 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r12(p *tileArgs)
+
+// tileBF16x16r13 computes tiles of 13 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r13(p *tileArgs)
+
+// tileBF16x16r14 computes tiles of 14 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r14(p *tileArgs)
+
+// tileBF16x16r15 computes tiles of 15 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r15(p *tileArgs)
+
+// tileBF16x16r16 computes tiles of 16 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r16(p *tileArgs)
+
+// tileBF16x16r17 computes tiles of 17 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r17(p *tileArgs)
+
+// tileBF16x16r18 computes tiles of 18 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r18(p *tileArgs)
+
+// tileBF16x16r19 computes tiles of 19 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r19(p *tileArgs)
+
+// tileBF16x16r20 computes tiles of 20 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r20(p *tileArgs)
+
+// tileBF16x16r21 computes tiles of 21 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r21(p *tileArgs)
+
+// tileBF16x16r22 computes tiles of 22 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r22(p *tileArgs)
+
+// tileBF16x16r23 computes tiles of 23 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r23(p *tileArgs)
+
+// tileBF16x16r24 computes tiles of 24 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r24(p *tileArgs)
+
+// tileBF16x16r25 computes tiles of 25 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r25(p *tileArgs)
+
+// tileBF16x16r26 computes tiles of 26 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r26(p *tileArgs)
+
+// tileBF16x16r27 computes tiles of 27 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r27(p *tileArgs)
+
+// tileBF16x16r28 computes tiles of 28 rows and up to 16 columns; see tileArgs.
+//
+//go:noescape
+func tileBF16x16r28(p *tileArgs)
+
+// weaveBF16 computes the pairs dst[i] = (x[i], y[i]), y moving by yStep from chunk to chunk; see pairArgs.
+//
+//go:noescape
+func weaveBF16(p *pairArgs)
+
+// coupleBF16 computes the pairs dst[i] = (x[2i], x[2i+1]); see pairArgs.
+//
+//go:noescape
+func coupleBF16(p *pairArgs)
+
+// runsBF16 rounds the values of n runs to bfloat16; see runArgs.
+//
+//go:noescape
+func runsBF16(p *runArgs)
+
+// peakBF16 runs n turns of 24 independent products of pairs per turn.
+//
+//go:noescape
+func peakBF16(p *vecArgs)
+
 // transpose256 transposes 8 rows of 8n values; see moveArgs.
 //
 //go:noescape
 func transpose256(p *moveArgs)
+
+// interleave512 stores 16n values at src in turn with those srcRow bytes further; see moveArgs.
+//
+//go:noescape
+func interleave512(p *moveArgs)
 
 // tiles512x32 holds the routines by height.
 var tiles512x32 = [...]func(*tileArgs){
@@ -646,6 +971,27 @@ var tiles512x16 = [...]func(*tileArgs){
 	tile512x16r28,
 }
 
+// tiles512x16twin holds the routines by height.
+var tiles512x16twin = [...]func(*tileArgs){
+	nil,
+	tile512x16twinr1,
+	tile512x16twinr2,
+	tile512x16twinr3,
+	tile512x16twinr4,
+	tile512x16twinr5,
+	tile512x16twinr6,
+	tile512x16twinr7,
+	tile512x16twinr8,
+	tile512x16twinr9,
+	tile512x16twinr10,
+	tile512x16twinr11,
+	tile512x16twinr12,
+	tile512x16twinr13,
+	tile512x16twinr14,
+	tile512x16twinr15,
+	tile512x16twinr16,
+}
+
 // tiles256x16 holds the routines by height.
 var tiles256x16 = [...]func(*tileArgs){
 	nil,
@@ -682,4 +1028,56 @@ var tiles256x8m = [...]func(*tileArgs){
 	tile256x8mr10,
 	tile256x8mr11,
 	tile256x8mr12,
+}
+
+// tilesBF16x32 holds the routines by height.
+var tilesBF16x32 = [...]func(*tileArgs){
+	nil,
+	tileBF16x32r1,
+	tileBF16x32r2,
+	tileBF16x32r3,
+	tileBF16x32r4,
+	tileBF16x32r5,
+	tileBF16x32r6,
+	tileBF16x32r7,
+	tileBF16x32r8,
+	tileBF16x32r9,
+	tileBF16x32r10,
+	tileBF16x32r11,
+	tileBF16x32r12,
+	tileBF16x32r13,
+	tileBF16x32r14,
+}
+
+// tilesBF16x16 holds the routines by height.
+var tilesBF16x16 = [...]func(*tileArgs){
+	nil,
+	tileBF16x16r1,
+	tileBF16x16r2,
+	tileBF16x16r3,
+	tileBF16x16r4,
+	tileBF16x16r5,
+	tileBF16x16r6,
+	tileBF16x16r7,
+	tileBF16x16r8,
+	tileBF16x16r9,
+	tileBF16x16r10,
+	tileBF16x16r11,
+	tileBF16x16r12,
+	tileBF16x16r13,
+	tileBF16x16r14,
+	tileBF16x16r15,
+	tileBF16x16r16,
+	tileBF16x16r17,
+	tileBF16x16r18,
+	tileBF16x16r19,
+	tileBF16x16r20,
+	tileBF16x16r21,
+	tileBF16x16r22,
+	tileBF16x16r23,
+	tileBF16x16r24,
+	tileBF16x16r25,
+	tileBF16x16r26,
+	tileBF16x16r27,
+	tileBF16x16r28,
 }

@@ -9,6 +9,9 @@ type Context struct {
 	tile    tileArgs
 	scratch [scratches][]float32
 	exps    []float64 // of one row of logits
+
+	precision Precision
+	operands  int // pairs while tiles take pairs of bfloat16, else 0
 }
 
 // The uses of scratch memory that may overlap in time.
@@ -18,6 +21,9 @@ const (
 	scratchRows          // copied left-hand rows, padded images
 	scratchPool          // activations before pooling, gradients behind it
 	scratchTurned        // transposed weight gradients
+	scratchLeft          // left-hand sides as pairs of bfloat16
+	scratchRight         // right-hand sides as pairs of bfloat16
+	scratchKernel        // a convolution's weights as pairs of bfloat16
 	scratches
 )
 

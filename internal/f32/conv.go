@@ -138,7 +138,7 @@ func (c *Context) ConvBackward(g *Conv, n int, dx, dw, db, dy, x, w []float32) {
 	want("output gradients", len(dy), n*g.OutLen())
 	flipped := c.flips(g, dx, w)
 	p := g.backward(g.Out())
-	group := groupOf(p.out, n)
+	group := c.groupOf(p.out, n)
 	for i := 0; i < n; i += group {
 		m := min(group, n-i)
 		part := dy[i*g.OutLen() : (i+m)*g.OutLen()]
@@ -155,7 +155,7 @@ func (c *Context) ConvPoolBackward(g *Conv, n int, dx, dw, db, dy []float32, ind
 	want("positions", len(index), n*small)
 	flipped := c.flips(g, dx, w)
 	p := g.backward(covered(g.Out()))
-	group := groupOf(p.out, n)
+	group := c.groupOf(p.out, n)
 	size := volume(p.out) * g.Cout
 	full := c.take(scratchPool, group*size)
 	for i := 0; i < n; i += group {

@@ -22,14 +22,18 @@ func (g *Conv) backward(out [3]int) correlation {
 	return p
 }
 
-// tileCost estimates the cycles per step of k for m rows and n columns: two vector multiply-adds per cycle, and at least
-// four cycles per tile.
+// tileCost estimates the cycles per step of k for m rows and n columns: two vector multiply-adds per cycle, fewer where
+// each of them loads an element of A, and at least four cycles per tile.
 func tileCost(m, n int) float64 {
 	cost := 0.0
 	for ; n > 0; n -= panel {
 		vectors := (min(n, panel) + 15) / 16
 		tiles := (m*vectors + 27) / 28
-		cost += max(float64(m*vectors)/2, float64(4*tiles))
+		cycles := max(float64(m*vectors)/2, float64(4*tiles))
+		if vectors == 1 {
+			cycles *= 1.15
+		}
+		cost += cycles
 	}
 	return cost
 }
@@ -52,6 +56,10 @@ const maxChain = 8192
 // correlate computes dw from n images x and output gradients dy, or adds to dw with more. Each addend is, per group of
 // images, one chain of fused multiply-adds over image (or depth), row and column in ascending order.
 func (c *Context) correlate(p *correlation, n int, dw, dy, x []float32, more bool) {
+	if c.mustPair() {
+		c.correlatePairs(p, n, dw, dy, x, more)
+		return
+	}
 	if p.turned {
 		p.sums = c.take(scratchTurned, len(dw))
 		dw = p.sums
@@ -63,11 +71,29 @@ func (c *Context) correlate(p *correlation, n int, dw, dy, x []float32, more boo
 		return
 	}
 	for i := range n {
-		q := correlator{Context: c, correlation: *p, dw: dw, images: 1, more: more || i > 0}
-		q.dy, q.x = dy[i*p.outImage:(i+1)*p.outImage], x[i*p.inImage:(i+1)*p.inImage]
-		q.joinColumns()
-		q.slices()
+		c.correlateVolume(p, dw, dy[i*p.outImage:(i+1)*p.outImage], x[i*p.inImage:(i+1)*p.inImage], more || i > 0)
 	}
+}
+
+// correlateVolume treats one image in slabs of depths, each of which is summed in slices.
+func (c *Context) correlateVolume(p *correlation, dw, dy, x []float32, more bool) {
+	slice := p.slice()
+	step := (p.slabDepth() + slice[0] - 1) / slice[0] * slice[0]
+	for d := 0; d < p.out[0]; d += step {
+		q := correlator{Context: c, correlation: *p, dw: dw, images: 1, more: more || d > 0}
+		in, out := q.cut(d, min(step, p.out[0]-d))
+		q.x, q.dy = x[in:], dy[out:]
+		q.joinColumns()
+		q.slices(slice)
+	}
+}
+
+// slice returns the extents of the outputs that a chain runs over: a few slices of a volume, or rows.
+func (p *correlation) slice() [3]int {
+	if plane := p.out[1] * p.out[2]; plane <= maxChain {
+		return [3]int{max(1, maxChain/plane), p.out[1], p.out[2]}
+	}
+	return [3]int{1, max(1, maxChain/p.out[2]), p.out[2]}
 }
 
 // correlator is a correlation under way.
@@ -81,14 +107,8 @@ type correlator struct {
 	low, count [3]int // outputs that are summed over; count 0 means all
 }
 
-// slices sums over a few slices or rows at a time.
-func (q *correlator) slices() {
-	step := [3]int{1, q.out[1], q.out[2]}
-	if plane := q.out[1] * q.out[2]; plane > maxChain {
-		step[1] = max(1, maxChain/q.out[2])
-	} else {
-		step[0] = max(1, maxChain/plane)
-	}
+// slices sums over a slice at a time.
+func (q *correlator) slices(step [3]int) {
 	for d := 0; d < q.out[0]; d += step[0] {
 		for h := 0; h < q.out[1]; h += step[1] {
 			q.low = [3]int{d, h, 0}
@@ -151,17 +171,8 @@ func (q *correlator) joinColumns() {
 
 // extend copies the images with the zeros that the kernel reaches at the ends of rows.
 func (q *correlator) extend() {
-	width := (q.out[2]-1)*q.stride[2] + q.kernel[2]
-	n := min(q.in[2], width-q.pad[2]) * q.cin
-	rows := q.images * q.in[0] * q.in[1]
-	out := q.take(scratchRows, rows*width*q.cin)
-	clear(out)
-	for r := range rows {
-		copy(out[(r*width+q.pad[2])*q.cin:], q.x[r*q.in[2]*q.cin:][:n])
-	}
-	q.x = out
-	q.in[2], q.pad[2] = width, 0
-	q.inStride, q.inImage = strides(q.in, q.cin), volume(q.in)*q.cin
+	q.x = q.extendRows(&q.gathering, q.x, q.images*q.in[0]*q.in[1])
+	q.inImage = volume(q.in) * q.cin
 }
 
 // part computes the gradients of rows rows of weights, from number row on, from the outputs of three spans.
@@ -182,6 +193,9 @@ func (q *correlator) part(row, rows int, sd, sh, sw span) {
 	p.kG, p.aG, p.bG = q.groups(sd.count)
 	if q.more {
 		p.flags = addOld
+	}
+	if p.kG*sh.count*sw.count*(q.cin+q.cout) >= manyValues {
+		p.flags |= ahead
 	}
 	if q.turned {
 		p.a, p.aK, p.aO, p.aG, p.b, p.bK, p.bO, p.bG = p.b, p.bK, p.bO, p.bG, p.a, p.aK, p.aO, p.aG

@@ -1,7 +1,5 @@
 package f32
 
-import "unsafe"
-
 // eachPhase calls f for every remainder of input positions by the stride.
 func eachPhase(g *Conv, f func(r [3]int)) {
 	for d := range g.Stride[0] {
@@ -31,18 +29,31 @@ func (g *Conv) phase(r, out [3]int) gathering {
 	return s
 }
 
+// skips tells whether some inputs lie under no tap of the kernel.
+func (g *Conv) skips() bool {
+	return g.Stride[0] > g.Kernel[0] || g.Stride[1] > g.Kernel[1] || g.Stride[2] > g.Kernel[2]
+}
+
 // scatter computes the input gradients dx of n images from output gradients dy of extents out.
 func (c *Context) scatter(g *Conv, out [3]int, n int, dx, dy, flipped []float32) {
 	stride := strides(g.In, g.Cin)
+	if g.skips() {
+		clear(dx)
+	}
 	eachPhase(g, func(r [3]int) {
 		s := g.phase(r, out)
-		if p := g.phasePairing(&s); p > 1 {
+		s.twins = c.precision == Float32 && g.twinPhase()
+		if p := g.phasePairing(&s); p > 1 && !s.twins {
 			s.pair(p)
 		}
-		k := volume(s.kernel) * g.Cout
-		b := right{unsafe.Pointer(&zeros), 0, 0}
-		if k > 0 {
-			b = right{address(flipped, 0), 4 * panel, 4 * panel * k}
+		k := c.rightRows(&s)
+		if k == 0 {
+			return
+		}
+		b := right{address(flipped, 0), 4 * panel, 4 * panel * k}
+		if s.twins {
+			b.rowK = 8 * maxTwin
+		} else {
 			flipped = flipped[panels(k, g.Cin):]
 		}
 		start := r[0]*stride[0] + r[1]*stride[1] + r[2]*stride[2]

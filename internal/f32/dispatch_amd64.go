@@ -147,3 +147,13 @@ func peakAsm(v *vecArgs) {
 }
 
 func transposeAsm(p *moveArgs) { transpose256(p) }
+
+func interleaveAsm(p *moveArgs) { interleave512(p) }
+
+func lossAsm(p *lossArgs) {
+	if kern.level == avx512 {
+		softmaxLoss512(p)
+	} else {
+		softmaxLoss256(p)
+	}
+}

@@ -23,3 +23,8 @@ func maxPool8Asm(p *poolArgs)     { maxPool8Neon(p) }
 func maxPoolBack8Asm(p *poolArgs) { maxPoolBack8Neon(p) }
 
 func transposeAsm(p *moveArgs) { transposeNeon(p) }
+
+// None of these is called: softmax is computed in Go, and twins are for longer registers.
+
+func interleaveAsm(*moveArgs) {}
+func lossAsm(*lossArgs)       {}

@@ -23,3 +23,5 @@ func maxPoolBack4Asm(*poolArgs)   {}
 func maxPool8Asm(*poolArgs)       {}
 func maxPoolBack8Asm(*poolArgs)   {}
 func transposeAsm(*moveArgs)      {}
+func interleaveAsm(*moveArgs)     {}
+func lossAsm(*lossArgs)           {}

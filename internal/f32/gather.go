@@ -9,6 +9,7 @@ type gathering struct {
 	cin, cout                    int
 	inStride, outStride          [3]int
 	inImage, outImage            int
+	twins                        bool // few outputs: see twin.go
 }
 
 // restrict makes the sums compute only the first e outputs, stored without gaps.
@@ -63,8 +64,12 @@ func (c *Context) gather(s *gathering, n int, y, x []float32, b right, bias []fl
 	if n == 0 || volume(s.out) == 0 {
 		return
 	}
+	if c.mustPair() {
+		c.gatherPairs(s, n, y, x, b, bias, relu)
+		return
+	}
 	q := gatherer{Context: c, gathering: *s, y: y, x: x, b: b, bias: bias, relu: relu}
-	if s.acrossImages(n) {
+	if !s.twins && s.acrossImages(n) {
 		for i := 0; i < n; i += q.images {
 			q.images = (n-i-1)/maxGroup + 1
 			q.images = (n - i + q.images - 1) / q.images
@@ -114,6 +119,7 @@ type gatherer struct {
 	bias   []float32
 	relu   bool
 	images int
+	pair   int // values from an output to its twin
 }
 
 // byImages computes the outputs of the images from first on, tiles going across them.
@@ -180,11 +186,14 @@ func (q *gatherer) aim(x []float32, in, out, j int, sd, sh, sw span) {
 	if q.relu {
 		p.flags = clip
 	}
+	if volume(q.kernel)*q.cin*panel >= manyValues/4 {
+		p.flags |= ahead
+	}
 	if q.bias != nil {
 		p.init = address(q.bias, j)
 	}
 	if sw.taps == 0 || sh.taps == 0 || sd.taps == 0 {
-		p.a, p.b = unsafe.Pointer(&zero), unsafe.Pointer(&zeros)
+		p.a, p.b = unsafe.Pointer(&zeros), unsafe.Pointer(&zeros)
 		p.kI, p.kO, p.kG = 1, 1, 1
 		return
 	}
@@ -192,15 +201,16 @@ func (q *gatherer) aim(x []float32, in, out, j int, sd, sh, sw span) {
 	p.b = q.b.at((sd.low*q.kernel[1]+sh.low)*taps+sw.low*q.cin, j)
 }
 
-// zero and zeros stand for the operands of sums over nothing.
-var (
-	zero  float32
-	zeros [panel]float32
-)
+// zeros stands for the operands of sums over nothing.
+var zeros [panel]float32
 
 // tall computes t tiles of m rows and splits them if they are too high.
 func (c *Context) tall(m, cols, t int) {
+	c.tile.flags |= c.operands
 	most := kern.height(cols)
+	if c.tile.twin != 0 {
+		most = twinRows
+	}
 	start := c.tile
 	for r := 0; r < m; {
 		parts := (m - r + most - 1) / most
@@ -208,7 +218,7 @@ func (c *Context) tall(m, cols, t int) {
 		p := &c.tile
 		*p = start
 		p.c = unsafe.Add(p.c, r*p.cRow)
-		if p.a != unsafe.Pointer(&zero) {
+		if p.a != unsafe.Pointer(&zeros) {
 			p.a = unsafe.Add(p.a, r*p.aRow)
 		} else {
 			p.aRow, p.aT = 0, 0
@@ -218,54 +228,102 @@ func (c *Context) tall(m, cols, t int) {
 	}
 }
 
-// byRows computes the outputs of one image, tiles going along its rows.
+// byRows computes the outputs of one image, tiles going along its rows, a slab of depths at a time.
 func (q *gatherer) byRows(image int) {
-	r := *q
-	x := r.widen(image)
+	x, y := q.x[image*q.inImage:(image+1)*q.inImage], q.y[image*q.outImage:]
+	step := q.slabDepth()
+	for d := 0; d < q.out[0]; d += step {
+		r := *q
+		in, out := r.cut(d, min(step, q.out[0]-d))
+		r.x, r.y = x[in:], y[out:]
+		if r.twins && kern.level == avx512 {
+			r.interleave()
+		} else {
+			r.widen()
+		}
+		r.slab()
+	}
+}
+
+// slabValues is about how many values of padded inputs are treated at once, so that they stay in the caches. It doesn't
+// show in the results.
+var slabValues = 1 << 19
+
+// slabDepth returns how many depths of outputs to treat at once.
+func (s *gathering) slabDepth() int {
+	if !s.pads() && !s.twins {
+		return s.out[0]
+	}
+	planes := slabValues / max(1, s.in[1]*s.paddedWidth()*s.cin)
+	return max(1, (planes-s.kernel[0])/s.stride[0]+1)
+}
+
+// cut makes the sums compute only n depths of outputs, from number d on, and returns where their inputs and they begin.
+func (s *gathering) cut(d, n int) (in, out int) {
+	low := min(s.in[0], max(0, d*s.stride[0]-s.pad[0]))
+	high := min(s.in[0], (d+n-1)*s.stride[0]-s.pad[0]+s.kernel[0])
+	s.pad[0] += low - d*s.stride[0]
+	s.in[0], s.out[0] = max(0, high-low), n
+	return low * s.inStride[0], d * s.outStride[0]
+}
+
+// slab computes all outputs from x, which is an image or a slab of it.
+func (r *gatherer) slab() {
 	for j := 0; j < r.cout; j += kern.width {
 		cols := min(kern.width, r.cout-j)
 		for d, sd := 0, (span{}); d < r.out[0]; d += sd.count {
 			sd = r.spanAt(0, d)
 			for h, sh := 0, (span{}); h < r.out[1]; h += sh.count {
 				sh = r.spanAt(1, h)
-				r.rows(x, image, j, cols, sd, sh)
+				r.rows(j, cols, sd, sh)
 			}
 		}
 	}
 }
 
 // rows computes whole rows of outputs.
-func (q *gatherer) rows(x []float32, image, j, cols int, sd, sh span) {
+func (q *gatherer) rows(j, cols int, sd, sh span) {
 	sw := q.spanAt(2, 0)
 	for d := range sd.count {
 		in := (sd.in+d*q.stride[0])*q.inStride[0] + sh.in*q.inStride[1] + sw.in*q.inStride[2]
-		out := image*q.outImage + (sd.from+d)*q.outStride[0] + sh.from*q.outStride[1] + j
-		q.aim(x, in, out, j, sd, sh, sw)
+		out := (sd.from+d)*q.outStride[0] + sh.from*q.outStride[1] + j
+		q.aim(q.x, in, out, j, sd, sh, sw)
 		p := &q.tile
 		p.aRow, p.cRow = 4*q.stride[2]*q.inStride[2], 4*q.outStride[2]
 		p.aT, p.cT = 4*q.stride[1]*q.inStride[1], 4*q.outStride[1]
+		if q.pair > 0 {
+			p.aK, p.twin = 8, 4*q.pair
+		}
 		q.tall(q.out[2], cols, sh.count)
 	}
 }
 
-// widen returns the image with its rows extended by the zeros that the kernel reaches, and remembers the new extents. An
-// image whose rows need none is returned as it is.
-func (q *gatherer) widen(image int) []float32 {
-	x := q.x[image*q.inImage : (image+1)*q.inImage]
-	left := q.pad[2]
-	width := (q.out[2]-1)*q.stride[2] + q.kernel[2]
-	if left <= 0 && width-left <= q.in[2] {
-		return x
+// paddedWidth returns the length of rows with the zeros that the kernel reaches.
+func (s *gathering) paddedWidth() int { return (s.out[2]-1)*s.stride[2] + s.kernel[2] }
+
+// pads tells whether the kernel reaches beyond the ends of rows.
+func (s *gathering) pads() bool { return s.pad[2] > 0 || s.paddedWidth()-s.pad[2] > s.in[2] }
+
+// widen extends the rows of x by the zeros that the kernel reaches, if it does.
+func (q *gatherer) widen() {
+	if q.pads() {
+		q.x = q.extendRows(&q.gathering, q.x, q.in[0]*q.in[1])
 	}
-	rows, old := q.in[0]*q.in[1], q.inStride[1]
-	out := q.take(scratchRows, rows*width*q.cin)
-	clear(out)
-	from := max(0, -left)
-	n := min(q.in[2]-from, width-max(0, left))
+}
+
+// extendRows copies rows of inputs, extended by the zeros that the kernel reaches, and makes s fit them.
+func (c *Context) extendRows(s *gathering, x []float32, rows int) []float32 {
+	width := s.paddedWidth() * s.cin
+	left, skip := max(0, s.pad[2])*s.cin, max(0, -s.pad[2])*s.cin
+	n := min(s.in[2]*s.cin-skip, width-left)
+	out := c.take(scratchRows, rows*width)
 	for r := range rows {
-		copy(out[(r*width+max(0, left))*q.cin:], x[r*old+from*q.cin:][:n*q.cin])
+		row := out[r*width:][:width]
+		clear(row[:left])
+		copy(row[left:], x[r*s.inStride[1]+skip:][:n])
+		clear(row[left+n:])
 	}
-	q.in[2], q.pad[2] = width, 0
-	q.inStride = strides(q.in, q.cin)
+	s.in[2], s.pad[2] = s.paddedWidth(), 0
+	s.inStride = strides(s.in, s.cin)
 	return out
 }

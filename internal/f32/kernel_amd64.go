@@ -29,9 +29,14 @@ func height512(cols int) int {
 
 func tile512(p *tileArgs, m, cols int) {
 	p.mask = uintptr(1)<<cols - 1
-	if cols > 16 {
+	switch {
+	case p.flags&pairs != 0:
+		tilePairs(p, m, cols)
+	case p.twin != 0:
+		tiles512x16twin[m](p)
+	case cols > 16:
 		tiles512x32[m](p)
-	} else {
+	default:
 		tiles512x16[m](p)
 	}
 }
@@ -52,6 +57,8 @@ func height256(cols int) int {
 func tile256(p *tileArgs, m, cols int) {
 	p.mask = uintptr(unsafe.Pointer(&laneMasks[16-cols]))
 	switch {
+	case p.flags&pairs != 0:
+		tilePairsPortable(p, m, cols)
 	case cols <= 8:
 		tiles256x8m[m](p)
 	case cols < 16:

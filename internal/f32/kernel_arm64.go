@@ -17,6 +17,10 @@ func heightNeon(cols int) int {
 // tileNeon computes p's tiles. The routines stop before a tile where a result was flushed to zero, since the processor
 // does that a little too often; see finishNeon.
 func tileNeon(p *tileArgs, m, cols int) {
+	if p.flags&pairs != 0 {
+		tilePairsPortable(p, m, cols)
+		return
+	}
 	routine := routineNeon(m, cols)
 	tail := 4 * uintptr((cols-1)%4+1) // bytes of a row's last register
 	p.mask = uintptr(p.t) | tail<<32

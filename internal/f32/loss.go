@@ -5,17 +5,15 @@ package f32
 // being 0; it may be logits itself. All is computed in float64 from the distances to a row's greatest element.
 func (c *Context) SoftmaxCrossEntropy(d, logits []float32, label []int32, scale float64) (loss float64, correct int) {
 	classes := len(logits) / len(label)
-	if cap(c.exps) < classes {
-		c.exps = make([]float64, classes)
-	}
-	for i, y := range label {
-		row := logits[i*classes : (i+1)*classes]
+	loss, correct, first := c.lossLanes(d, logits, label, scale)
+	exps := c.doubles(classes)
+	for i := first; i < len(label); i++ {
+		row, y := logits[i*classes:(i+1)*classes], label[i]
 		best := argmax(row)
 		if best == int(y) {
 			correct++
 		}
-		top, own := float64(row[best]), float64(row[y])
-		exps := c.exps[:classes]
+		top, own := float64(flush(row[best])), float64(flush(row[y]))
 		sum := exponentials(exps, row, top)
 		loss += log(sum) - (own - top)
 		if d != nil {
@@ -33,7 +31,7 @@ func argmax(x []float32) int {
 		if v != v {
 			return i
 		}
-		if v > x[best] {
+		if flush(v) > flush(x[best]) {
 			best = i
 		}
 	}
@@ -43,7 +41,7 @@ func argmax(x []float32) int {
 // exponentials sets exps to those of the row's distances to top and returns their sum.
 func exponentials(exps []float64, row []float32, top float64) (sum float64) {
 	for i, v := range row {
-		exps[i] = exp(float64(v) - top)
+		exps[i] = exp(float64(flush(v)) - top)
 		sum += exps[i]
 	}
 	return sum

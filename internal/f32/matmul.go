@@ -58,6 +58,10 @@ func (c *Context) MatMul(dst, a, b Matrix, e Epilogue) {
 		emptyProduct(dst, e)
 		return
 	}
+	if c.mustPair() {
+		c.pairedProduct(dst, a, b, e)
+		return
+	}
 	a = c.spread(a)
 	size := b.Rows * b.Cols
 	small := size <= smallB
@@ -214,6 +218,7 @@ func (c *Context) prepare(dst, a Matrix, e Epilogue, k, n, j int) {
 
 // rowTiles computes m rows by tiles of nearly equal height, one below the other.
 func (c *Context) rowTiles(m, cols int) {
+	c.tile.flags |= c.operands
 	most := kern.height(cols)
 	tiles := (m + most - 1) / most
 	low, high := m/tiles, m%tiles

@@ -73,3 +73,41 @@ block:
 	JNZ         block
 	VZEROUPPER
 	RET
+
+// func interleave512(p *moveArgs)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·interleave512(SB), NOSPLIT, $0-8
+	MOVQ      p+0(FP), AX
+	MOVQ      (AX), CX
+	MOVQ      8(AX), DX
+	MOVQ      32(AX), BX
+	MOVQ      16(AX), AX
+	MOVQ      $0x1303120211011000, SI
+	VMOVQ     SI, X0
+	MOVQ      $0x1707160615051404, SI
+	VPINSRQ   $0x01, SI, X0, X0
+	VPMOVZXBD X0, Z0
+	MOVQ      $0x1b0b1a0a19091808, SI
+	VMOVQ     SI, X1
+	MOVQ      $0x1f0f1e0e1d0d1c0c, SI
+	VPINSRQ   $0x01, SI, X1, X1
+	VPMOVZXBD X1, Z1
+	LEAQ      (CX)(AX*1), SI
+
+block:
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (SI)(AX*2)
+	VMOVUPS    (CX), Z2
+	VMOVUPS    (SI), Z3
+	VMOVUPS    Z2, Z4
+	VPERMT2PS  Z3, Z0, Z2
+	VPERMT2PS  Z3, Z1, Z4
+	VMOVUPS    Z2, (DX)
+	VMOVUPS    Z4, 64(DX)
+	ADDQ       $0x00000040, CX
+	ADDQ       $0x00000040, SI
+	ADDQ       $0x00000080, DX
+	DECQ       BX
+	JNZ        block
+	VZEROUPPER
+	RET

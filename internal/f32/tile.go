@@ -25,12 +25,22 @@ type tileArgs struct {
 
 	mask  uintptr // which lanes are columns, as the kernel wants it told; changed by NEON's
 	flags int
+
+	// With twin, even lanes of init and B belong to columns of a row of A and odd ones to the same columns of the row
+	// whose values follow each one of its own, 4 bytes behind it; its results are stored twin bytes behind c's. Only
+	// AVX-512 has such tiles; addOld is none of theirs.
+	twin int
 }
 
 const (
 	addOld = 1
 	clip   = 2
+	pairs  = 1 << 8 // a and b hold pairs of bfloat16, and fma takes both: see BFloat16
+	ahead  = 4      // fetch operands ahead, for those that exceed the second-level cache; doesn't show in the results
 )
+
+// manyValues is from how many values on operands are fetched ahead.
+const manyValues = 1 << 17
 
 // maxCall bounds the multiply-adds of one assembly call, which the scheduler can't interrupt: tens of microseconds.
 const maxCall = 1 << 21
@@ -76,6 +86,10 @@ func (p *tileArgs) merge() {
 var portableFamily = family{portable, 32, func(int) int { return 8 }, tilePortable}
 
 func tilePortable(p *tileArgs, m, n int) {
+	if p.flags&pairs != 0 {
+		tilePairsPortable(p, m, n)
+		return
+	}
 	for u := 0; u < p.t; u++ {
 		portableTile(p, m, n, u)
 	}

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile256x16r1(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r1(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -54,12 +54,31 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), CX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), BX
-	MOVQ 80(SP), DX
-	MOVQ 40(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ   32(AX), CX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), BX
+	MOVQ   80(SP), DX
+	MOVQ   40(AX), SI
+	MOVQ   72(AX), DI
+	MOVQ   176(AX), R8
+	TESTQ  $0x00000004, R8
+	JZ     inner
+	IMUL3Q $0x08, SI, R8
+	IMUL3Q $0x08, DI, R9
+
+ahead:
+	PREFETCHT0   (CX)(R8*1)
+	PREFETCHT0   (DX)(R9*1)
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (DX), Y2
@@ -71,27 +90,29 @@ inner:
 	ADDQ         SI, CX
 	DECQ         BX
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), DX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y2
-	VADDPS       Y0, Y2, Y0
-	VMOVUPS      32(DX), Y2
-	VADDPS       Y1, Y2, Y1
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), DX
+	VMOVUPS (DX), Y2
+	VADDPS  Y0, Y2, Y0
+	VMOVUPS 32(DX), Y2
+	VADDPS  Y1, Y2, Y1
 
 added:
 	TESTQ  $0x00000002, CX
@@ -124,7 +145,7 @@ count:
 	RET
 
 // func tile256x16r2(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r2(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -178,12 +199,34 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (BX), Y4
@@ -198,32 +241,34 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y4
-	VADDPS       Y0, Y4, Y0
-	VMOVUPS      32(DX), Y4
-	VADDPS       Y1, Y4, Y1
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y4
-	VADDPS       Y2, Y4, Y2
-	VMOVUPS      32(DX), Y4
-	VADDPS       Y3, Y4, Y3
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), BX
+	VMOVUPS (BX), Y4
+	VADDPS  Y0, Y4, Y0
+	VMOVUPS 32(BX), Y4
+	VADDPS  Y1, Y4, Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y4
+	VADDPS  Y2, Y4, Y2
+	VMOVUPS 32(BX), Y4
+	VADDPS  Y3, Y4, Y3
 
 added:
 	TESTQ  $0x00000002, CX
@@ -238,7 +283,7 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)
 	VMOVUPS Y3, 32(CX)
 	MOVQ    64(AX), CX
@@ -261,7 +306,7 @@ count:
 	RET
 
 // func tile256x16r3(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r3(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -320,12 +365,37 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	VMOVUPS      (BX), Y6
+	VMOVUPS      32(BX), Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (CX)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (BX), Y6
@@ -343,37 +413,39 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y6
-	VADDPS       Y0, Y6, Y0
-	VMOVUPS      32(DX), Y6
-	VADDPS       Y1, Y6, Y1
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y6
-	VADDPS       Y2, Y6, Y2
-	VMOVUPS      32(DX), Y6
-	VADDPS       Y3, Y6, Y3
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y6
-	VADDPS       Y4, Y6, Y4
-	VMOVUPS      32(DX), Y6
-	VADDPS       Y5, Y6, Y5
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), BX
+	VMOVUPS (BX), Y6
+	VADDPS  Y0, Y6, Y0
+	VMOVUPS 32(BX), Y6
+	VADDPS  Y1, Y6, Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y6
+	VADDPS  Y2, Y6, Y2
+	VMOVUPS 32(BX), Y6
+	VADDPS  Y3, Y6, Y3
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y6
+	VADDPS  Y4, Y6, Y4
+	VMOVUPS 32(BX), Y6
+	VADDPS  Y5, Y6, Y5
 
 added:
 	TESTQ  $0x00000002, CX
@@ -390,10 +462,10 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)
 	VMOVUPS Y3, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)
 	VMOVUPS Y5, 32(CX)
 	MOVQ    64(AX), CX
@@ -416,7 +488,7 @@ count:
 	RET
 
 // func tile256x16r4(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r4(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -480,13 +552,41 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	VMOVUPS      (SI), Y8
+	VMOVUPS      32(SI), Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (CX)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (SI), Y8
@@ -507,42 +607,44 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y8
-	VADDPS       Y0, Y8, Y0
-	VMOVUPS      32(DX), Y8
-	VADDPS       Y1, Y8, Y1
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y8
-	VADDPS       Y2, Y8, Y2
-	VMOVUPS      32(DX), Y8
-	VADDPS       Y3, Y8, Y3
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y8
-	VADDPS       Y4, Y8, Y4
-	VMOVUPS      32(DX), Y8
-	VADDPS       Y5, Y8, Y5
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y8
-	VADDPS       Y6, Y8, Y6
-	VMOVUPS      32(DX), Y8
-	VADDPS       Y7, Y8, Y7
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), BX
+	VMOVUPS (BX), Y8
+	VADDPS  Y0, Y8, Y0
+	VMOVUPS 32(BX), Y8
+	VADDPS  Y1, Y8, Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y8
+	VADDPS  Y2, Y8, Y2
+	VMOVUPS 32(BX), Y8
+	VADDPS  Y3, Y8, Y3
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y8
+	VADDPS  Y4, Y8, Y4
+	VMOVUPS 32(BX), Y8
+	VADDPS  Y5, Y8, Y5
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y8
+	VADDPS  Y6, Y8, Y6
+	VMOVUPS 32(BX), Y8
+	VADDPS  Y7, Y8, Y7
 
 added:
 	TESTQ  $0x00000002, CX
@@ -561,13 +663,13 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)
 	VMOVUPS Y3, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)
 	VMOVUPS Y5, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y6, (CX)
 	VMOVUPS Y7, 32(CX)
 	MOVQ    64(AX), CX
@@ -590,7 +692,7 @@ count:
 	RET
 
 // func tile256x16r5(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r5(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -659,13 +761,44 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	VMOVUPS      (SI), Y10
+	VMOVUPS      32(SI), Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (CX)(BX*1), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (CX)(DX*4), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (SI), Y10
@@ -689,47 +822,49 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y10
-	VADDPS       Y0, Y10, Y0
-	VMOVUPS      32(DX), Y10
-	VADDPS       Y1, Y10, Y1
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y10
-	VADDPS       Y2, Y10, Y2
-	VMOVUPS      32(DX), Y10
-	VADDPS       Y3, Y10, Y3
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y10
-	VADDPS       Y4, Y10, Y4
-	VMOVUPS      32(DX), Y10
-	VADDPS       Y5, Y10, Y5
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y10
-	VADDPS       Y6, Y10, Y6
-	VMOVUPS      32(DX), Y10
-	VADDPS       Y7, Y10, Y7
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y10
-	VADDPS       Y8, Y10, Y8
-	VMOVUPS      32(DX), Y10
-	VADDPS       Y9, Y10, Y9
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), BX
+	VMOVUPS (BX), Y10
+	VADDPS  Y0, Y10, Y0
+	VMOVUPS 32(BX), Y10
+	VADDPS  Y1, Y10, Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y10
+	VADDPS  Y2, Y10, Y2
+	VMOVUPS 32(BX), Y10
+	VADDPS  Y3, Y10, Y3
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y10
+	VADDPS  Y4, Y10, Y4
+	VMOVUPS 32(BX), Y10
+	VADDPS  Y5, Y10, Y5
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y10
+	VADDPS  Y6, Y10, Y6
+	VMOVUPS 32(BX), Y10
+	VADDPS  Y7, Y10, Y7
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y10
+	VADDPS  Y8, Y10, Y8
+	VMOVUPS 32(BX), Y10
+	VADDPS  Y9, Y10, Y9
 
 added:
 	TESTQ  $0x00000002, CX
@@ -750,16 +885,16 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)
 	VMOVUPS Y3, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)
 	VMOVUPS Y5, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y6, (CX)
 	VMOVUPS Y7, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y8, (CX)
 	VMOVUPS Y9, 32(CX)
 	MOVQ    64(AX), CX
@@ -782,7 +917,7 @@ count:
 	RET
 
 // func tile256x16r6(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16r6(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -856,14 +991,48 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ 136(AX), R8
-	MOVQ 80(SP), DI
-	MOVQ 40(AX), R9
-	MOVQ 72(AX), R10
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	MOVQ   136(AX), R8
+	MOVQ   80(SP), DI
+	MOVQ   40(AX), R9
+	MOVQ   72(AX), R10
+	MOVQ   176(AX), R11
+	TESTQ  $0x00000004, R11
+	JZ     inner
+	IMUL3Q $0x08, R9, R11
+	IMUL3Q $0x08, R10, R12
+
+ahead:
+	PREFETCHT0   (CX)(R11*1)
+	PREFETCHT0   (DI)(R12*1)
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (CX)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (CX)(DX*4), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (CX)(SI*1), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         R10, DI
+	ADDQ         R9, CX
+	DECQ         R8
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS      (DI), Y12
@@ -890,52 +1059,54 @@ inner:
 	ADDQ         R9, CX
 	DECQ         R8
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y0, Y12, Y0
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y1, Y12, Y1
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y2, Y12, Y2
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y3, Y12, Y3
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y4, Y12, Y4
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y5, Y12, Y5
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y6, Y12, Y6
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y7, Y12, Y7
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y8, Y12, Y8
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y9, Y12, Y9
-	ADDQ         BX, DX
-	VMOVUPS      (DX), Y12
-	VADDPS       Y10, Y12, Y10
-	VMOVUPS      32(DX), Y12
-	VADDPS       Y11, Y12, Y11
+
+summed:
+	MOVQ    48(AX), CX
+	ADDQ    CX, 72(SP)
+	MOVQ    80(AX), CX
+	ADDQ    CX, 80(SP)
+	DECQ    88(SP)
+	JNZ     outer
+	MOVQ    56(AX), CX
+	ADDQ    CX, 48(SP)
+	MOVQ    88(AX), CX
+	ADDQ    CX, 56(SP)
+	DECQ    64(SP)
+	JNZ     group
+	MOVQ    176(AX), CX
+	MOVQ    104(AX), DX
+	TESTQ   $0x00000001, CX
+	JZ      added
+	MOVQ    24(SP), BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y0, Y12, Y0
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y1, Y12, Y1
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y2, Y12, Y2
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y3, Y12, Y3
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y4, Y12, Y4
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y5, Y12, Y5
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y6, Y12, Y6
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y7, Y12, Y7
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y8, Y12, Y8
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y9, Y12, Y9
+	ADDQ    DX, BX
+	VMOVUPS (BX), Y12
+	VADDPS  Y10, Y12, Y10
+	VMOVUPS 32(BX), Y12
+	VADDPS  Y11, Y12, Y11
 
 added:
 	TESTQ  $0x00000002, CX
@@ -958,19 +1129,19 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Y0, (CX)
 	VMOVUPS Y1, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y2, (CX)
 	VMOVUPS Y3, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y4, (CX)
 	VMOVUPS Y5, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y6, (CX)
 	VMOVUPS Y7, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y8, (CX)
 	VMOVUPS Y9, 32(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Y10, (CX)
 	VMOVUPS Y11, 32(CX)
 	MOVQ    64(AX), CX
@@ -993,7 +1164,7 @@ count:
 	RET
 
 // func tile256x16mr1(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16mr1(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1045,12 +1216,31 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), CX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), BX
-	MOVQ 80(SP), DX
-	MOVQ 40(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ   32(AX), CX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), BX
+	MOVQ   80(SP), DX
+	MOVQ   40(AX), SI
+	MOVQ   72(AX), DI
+	MOVQ   176(AX), R8
+	TESTQ  $0x00000004, R8
+	JZ     inner
+	IMUL3Q $0x08, SI, R8
+	IMUL3Q $0x08, DI, R9
+
+ahead:
+	PREFETCHT0   (CX)(R8*1)
+	PREFETCHT0   (DX)(R9*1)
+	VMASKMOVPS   (DX), Y0, Y4
+	VMASKMOVPS   32(DX), Y1, Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMASKMOVPS   (DX), Y0, Y4
@@ -1062,27 +1252,29 @@ inner:
 	ADDQ         SI, CX
 	DECQ         BX
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), DX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y4
-	VADDPS       Y2, Y4, Y2
-	VMASKMOVPS   32(DX), Y1, Y4
-	VADDPS       Y3, Y4, Y3
+
+summed:
+	MOVQ       48(AX), CX
+	ADDQ       CX, 72(SP)
+	MOVQ       80(AX), CX
+	ADDQ       CX, 80(SP)
+	DECQ       88(SP)
+	JNZ        outer
+	MOVQ       56(AX), CX
+	ADDQ       CX, 48(SP)
+	MOVQ       88(AX), CX
+	ADDQ       CX, 56(SP)
+	DECQ       64(SP)
+	JNZ        group
+	MOVQ       176(AX), CX
+	MOVQ       104(AX), DX
+	TESTQ      $0x00000001, CX
+	JZ         added
+	MOVQ       24(SP), DX
+	VMASKMOVPS (DX), Y0, Y4
+	VADDPS     Y2, Y4, Y2
+	VMASKMOVPS 32(DX), Y1, Y4
+	VADDPS     Y3, Y4, Y3
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1115,7 +1307,7 @@ count:
 	RET
 
 // func tile256x16mr2(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16mr2(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1172,12 +1364,34 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	VMASKMOVPS   (BX), Y0, Y6
+	VMASKMOVPS   32(BX), Y1, Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMASKMOVPS   (BX), Y0, Y6
@@ -1192,32 +1406,34 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y6
-	VADDPS       Y2, Y6, Y2
-	VMASKMOVPS   32(DX), Y1, Y6
-	VADDPS       Y3, Y6, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y6
-	VADDPS       Y4, Y6, Y4
-	VMASKMOVPS   32(DX), Y1, Y6
-	VADDPS       Y5, Y6, Y5
+
+summed:
+	MOVQ       48(AX), CX
+	ADDQ       CX, 72(SP)
+	MOVQ       80(AX), CX
+	ADDQ       CX, 80(SP)
+	DECQ       88(SP)
+	JNZ        outer
+	MOVQ       56(AX), CX
+	ADDQ       CX, 48(SP)
+	MOVQ       88(AX), CX
+	ADDQ       CX, 56(SP)
+	DECQ       64(SP)
+	JNZ        group
+	MOVQ       176(AX), CX
+	MOVQ       104(AX), DX
+	TESTQ      $0x00000001, CX
+	JZ         added
+	MOVQ       24(SP), BX
+	VMASKMOVPS (BX), Y0, Y6
+	VADDPS     Y2, Y6, Y2
+	VMASKMOVPS 32(BX), Y1, Y6
+	VADDPS     Y3, Y6, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y6
+	VADDPS     Y4, Y6, Y4
+	VMASKMOVPS 32(BX), Y1, Y6
+	VADDPS     Y5, Y6, Y5
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1232,7 +1448,7 @@ clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y2, Y0, (CX)
 	VMASKMOVPS Y3, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
 	VMASKMOVPS Y5, Y1, 32(CX)
 	MOVQ       64(AX), CX
@@ -1255,7 +1471,7 @@ count:
 	RET
 
 // func tile256x16mr3(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16mr3(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1317,12 +1533,37 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	VMASKMOVPS   (BX), Y0, Y8
+	VMASKMOVPS   32(BX), Y1, Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMASKMOVPS   (BX), Y0, Y8
@@ -1340,37 +1581,39 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y8
-	VADDPS       Y2, Y8, Y2
-	VMASKMOVPS   32(DX), Y1, Y8
-	VADDPS       Y3, Y8, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
-	VADDPS       Y4, Y8, Y4
-	VMASKMOVPS   32(DX), Y1, Y8
-	VADDPS       Y5, Y8, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
-	VADDPS       Y6, Y8, Y6
-	VMASKMOVPS   32(DX), Y1, Y8
-	VADDPS       Y7, Y8, Y7
+
+summed:
+	MOVQ       48(AX), CX
+	ADDQ       CX, 72(SP)
+	MOVQ       80(AX), CX
+	ADDQ       CX, 80(SP)
+	DECQ       88(SP)
+	JNZ        outer
+	MOVQ       56(AX), CX
+	ADDQ       CX, 48(SP)
+	MOVQ       88(AX), CX
+	ADDQ       CX, 56(SP)
+	DECQ       64(SP)
+	JNZ        group
+	MOVQ       176(AX), CX
+	MOVQ       104(AX), DX
+	TESTQ      $0x00000001, CX
+	JZ         added
+	MOVQ       24(SP), BX
+	VMASKMOVPS (BX), Y0, Y8
+	VADDPS     Y2, Y8, Y2
+	VMASKMOVPS 32(BX), Y1, Y8
+	VADDPS     Y3, Y8, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y8
+	VADDPS     Y4, Y8, Y4
+	VMASKMOVPS 32(BX), Y1, Y8
+	VADDPS     Y5, Y8, Y5
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y8
+	VADDPS     Y6, Y8, Y6
+	VMASKMOVPS 32(BX), Y1, Y8
+	VADDPS     Y7, Y8, Y7
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1387,10 +1630,10 @@ clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y2, Y0, (CX)
 	VMASKMOVPS Y3, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
 	VMASKMOVPS Y5, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
 	VMASKMOVPS Y7, Y1, 32(CX)
 	MOVQ       64(AX), CX
@@ -1413,7 +1656,7 @@ count:
 	RET
 
 // func tile256x16mr4(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16mr4(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1480,13 +1723,41 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	VMASKMOVPS   (SI), Y0, Y10
+	VMASKMOVPS   32(SI), Y1, Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (CX)(BX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMASKMOVPS   (SI), Y0, Y10
@@ -1507,42 +1778,44 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y10
-	VADDPS       Y2, Y10, Y2
-	VMASKMOVPS   32(DX), Y1, Y10
-	VADDPS       Y3, Y10, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
-	VADDPS       Y4, Y10, Y4
-	VMASKMOVPS   32(DX), Y1, Y10
-	VADDPS       Y5, Y10, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
-	VADDPS       Y6, Y10, Y6
-	VMASKMOVPS   32(DX), Y1, Y10
-	VADDPS       Y7, Y10, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
-	VADDPS       Y8, Y10, Y8
-	VMASKMOVPS   32(DX), Y1, Y10
-	VADDPS       Y9, Y10, Y9
+
+summed:
+	MOVQ       48(AX), CX
+	ADDQ       CX, 72(SP)
+	MOVQ       80(AX), CX
+	ADDQ       CX, 80(SP)
+	DECQ       88(SP)
+	JNZ        outer
+	MOVQ       56(AX), CX
+	ADDQ       CX, 48(SP)
+	MOVQ       88(AX), CX
+	ADDQ       CX, 56(SP)
+	DECQ       64(SP)
+	JNZ        group
+	MOVQ       176(AX), CX
+	MOVQ       104(AX), DX
+	TESTQ      $0x00000001, CX
+	JZ         added
+	MOVQ       24(SP), BX
+	VMASKMOVPS (BX), Y0, Y10
+	VADDPS     Y2, Y10, Y2
+	VMASKMOVPS 32(BX), Y1, Y10
+	VADDPS     Y3, Y10, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y10
+	VADDPS     Y4, Y10, Y4
+	VMASKMOVPS 32(BX), Y1, Y10
+	VADDPS     Y5, Y10, Y5
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y10
+	VADDPS     Y6, Y10, Y6
+	VMASKMOVPS 32(BX), Y1, Y10
+	VADDPS     Y7, Y10, Y7
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y10
+	VADDPS     Y8, Y10, Y8
+	VMASKMOVPS 32(BX), Y1, Y10
+	VADDPS     Y9, Y10, Y9
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1561,13 +1834,13 @@ clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y2, Y0, (CX)
 	VMASKMOVPS Y3, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
 	VMASKMOVPS Y5, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
 	VMASKMOVPS Y7, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
 	VMASKMOVPS Y9, Y1, 32(CX)
 	MOVQ       64(AX), CX
@@ -1590,7 +1863,7 @@ count:
 	RET
 
 // func tile256x16mr5(p *tileArgs)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3, MMX+, SSE
 TEXT ·tile256x16mr5(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1662,13 +1935,44 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	VMASKMOVPS   (SI), Y0, Y12
+	VMASKMOVPS   32(SI), Y1, Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (CX)(BX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (CX)(DX*4), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMASKMOVPS   (SI), Y0, Y12
@@ -1692,47 +1996,49 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y12
-	VADDPS       Y2, Y12, Y2
-	VMASKMOVPS   32(DX), Y1, Y12
-	VADDPS       Y3, Y12, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
-	VADDPS       Y4, Y12, Y4
-	VMASKMOVPS   32(DX), Y1, Y12
-	VADDPS       Y5, Y12, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
-	VADDPS       Y6, Y12, Y6
-	VMASKMOVPS   32(DX), Y1, Y12
-	VADDPS       Y7, Y12, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
-	VADDPS       Y8, Y12, Y8
-	VMASKMOVPS   32(DX), Y1, Y12
-	VADDPS       Y9, Y12, Y9
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
-	VADDPS       Y10, Y12, Y10
-	VMASKMOVPS   32(DX), Y1, Y12
-	VADDPS       Y11, Y12, Y11
+
+summed:
+	MOVQ       48(AX), CX
+	ADDQ       CX, 72(SP)
+	MOVQ       80(AX), CX
+	ADDQ       CX, 80(SP)
+	DECQ       88(SP)
+	JNZ        outer
+	MOVQ       56(AX), CX
+	ADDQ       CX, 48(SP)
+	MOVQ       88(AX), CX
+	ADDQ       CX, 56(SP)
+	DECQ       64(SP)
+	JNZ        group
+	MOVQ       176(AX), CX
+	MOVQ       104(AX), DX
+	TESTQ      $0x00000001, CX
+	JZ         added
+	MOVQ       24(SP), BX
+	VMASKMOVPS (BX), Y0, Y12
+	VADDPS     Y2, Y12, Y2
+	VMASKMOVPS 32(BX), Y1, Y12
+	VADDPS     Y3, Y12, Y3
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y12
+	VADDPS     Y4, Y12, Y4
+	VMASKMOVPS 32(BX), Y1, Y12
+	VADDPS     Y5, Y12, Y5
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y12
+	VADDPS     Y6, Y12, Y6
+	VMASKMOVPS 32(BX), Y1, Y12
+	VADDPS     Y7, Y12, Y7
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y12
+	VADDPS     Y8, Y12, Y8
+	VMASKMOVPS 32(BX), Y1, Y12
+	VADDPS     Y9, Y12, Y9
+	ADDQ       DX, BX
+	VMASKMOVPS (BX), Y0, Y12
+	VADDPS     Y10, Y12, Y10
+	VMASKMOVPS 32(BX), Y1, Y12
+	VADDPS     Y11, Y12, Y11
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1753,16 +2059,16 @@ clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y2, Y0, (CX)
 	VMASKMOVPS Y3, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
 	VMASKMOVPS Y5, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
 	VMASKMOVPS Y7, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
 	VMASKMOVPS Y9, Y1, 32(CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y10, Y0, (CX)
 	VMASKMOVPS Y11, Y1, 32(CX)
 	MOVQ       64(AX), CX
@@ -1980,14 +2286,14 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y3
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y3
 	VADDPS       Y1, Y3, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y3
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y3
 	VADDPS       Y2, Y3, Y2
 
 added:
@@ -2000,7 +2306,7 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2109,17 +2415,17 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y4
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VADDPS       Y1, Y4, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y4
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VADDPS       Y2, Y4, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y4
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VADDPS       Y3, Y4, Y3
 
 added:
@@ -2133,9 +2439,9 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2250,20 +2556,20 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y5
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VADDPS       Y1, Y5, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VADDPS       Y2, Y5, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VADDPS       Y3, Y5, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VADDPS       Y4, Y5, Y4
 
 added:
@@ -2278,11 +2584,11 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2402,23 +2708,23 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y6
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VADDPS       Y1, Y6, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VADDPS       Y2, Y6, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VADDPS       Y3, Y6, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VADDPS       Y4, Y6, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VADDPS       Y5, Y6, Y5
 
 added:
@@ -2434,13 +2740,13 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2566,26 +2872,26 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y7
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y1, Y7, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y2, Y7, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y3, Y7, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y4, Y7, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y5, Y7, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VADDPS       Y6, Y7, Y6
 
 added:
@@ -2602,15 +2908,15 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2741,29 +3047,29 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y8
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y1, Y8, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y2, Y8, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y3, Y8, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y4, Y8, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y5, Y8, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y6, Y8, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VADDPS       Y7, Y8, Y7
 
 added:
@@ -2781,17 +3087,17 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -2930,32 +3236,32 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y9
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y1, Y9, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y2, Y9, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y3, Y9, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y4, Y9, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y5, Y9, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y6, Y9, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y7, Y9, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y9
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y9
 	VADDPS       Y8, Y9, Y8
 
 added:
@@ -2974,19 +3280,19 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -3130,35 +3436,35 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y10
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y1, Y10, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y2, Y10, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y3, Y10, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y4, Y10, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y5, Y10, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y6, Y10, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y7, Y10, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y8, Y10, Y8
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y10
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y10
 	VADDPS       Y9, Y10, Y9
 
 added:
@@ -3178,21 +3484,21 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y9, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -3341,38 +3647,38 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y11
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y1, Y11, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y2, Y11, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y3, Y11, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y4, Y11, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y5, Y11, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y6, Y11, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y7, Y11, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y8, Y11, Y8
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y9, Y11, Y9
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y11
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y11
 	VADDPS       Y10, Y11, Y10
 
 added:
@@ -3393,23 +3699,23 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y9, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y10, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -3563,41 +3869,41 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y12
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y1, Y12, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y2, Y12, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y3, Y12, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y4, Y12, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y5, Y12, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y6, Y12, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y7, Y12, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y8, Y12, Y8
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y9, Y12, Y9
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y10, Y12, Y10
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y12
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y12
 	VADDPS       Y11, Y12, Y11
 
 added:
@@ -3619,25 +3925,25 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y9, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y10, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y11, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)
@@ -3796,44 +4102,44 @@ inner:
 	DECQ         64(SP)
 	JNZ          group
 	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
+	MOVQ         104(AX), DX
 	TESTQ        $0x00000001, CX
 	JZ           added
-	MOVQ         24(SP), DX
-	VMASKMOVPS   (DX), Y0, Y13
+	MOVQ         24(SP), BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y1, Y13, Y1
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y2, Y13, Y2
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y3, Y13, Y3
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y4, Y13, Y4
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y5, Y13, Y5
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y6, Y13, Y6
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y7, Y13, Y7
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y8, Y13, Y8
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y9, Y13, Y9
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y10, Y13, Y10
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y11, Y13, Y11
-	ADDQ         BX, DX
-	VMASKMOVPS   (DX), Y0, Y13
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y13
 	VADDPS       Y12, Y13, Y12
 
 added:
@@ -3856,27 +4162,27 @@ added:
 clipped:
 	MOVQ       24(SP), CX
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y7, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y8, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y9, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y10, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y11, Y0, (CX)
-	ADDQ       BX, CX
+	ADDQ       DX, CX
 	VMASKMOVPS Y12, Y0, (CX)
 	MOVQ       64(AX), CX
 	ADDQ       CX, 8(SP)

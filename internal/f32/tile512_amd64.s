@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile512x32r1(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r1(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -58,12 +58,32 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), CX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), BX
-	MOVQ 80(SP), DX
-	MOVQ 40(AX), SI
-	MOVQ 72(AX), DI
+	MOVQ   32(AX), CX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), BX
+	MOVQ   80(SP), DX
+	MOVQ   40(AX), SI
+	MOVQ   72(AX), DI
+	MOVQ   176(AX), R8
+	TESTQ  $0x00000004, R8
+	JZ     inner
+	IMUL3Q $0x08, SI, R8
+	IMUL3Q $0x08, DI, R9
+
+ahead:
+	PREFETCHT0   (CX)(R8*1)
+	PREFETCHT0   (DX)(R9*1)
+	PREFETCHT0   64(DX)(R9*1)
+	VMOVUPS.Z    (DX), K1, Z2
+	VMOVUPS.Z    64(DX), K2, Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (DX), K1, Z2
@@ -75,27 +95,29 @@ inner:
 	ADDQ         SI, CX
 	DECQ         BX
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), DX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z2
-	VADDPS       Z0, Z2, Z0
-	VMOVUPS.Z    64(DX), K2, Z2
-	VADDPS       Z1, Z2, Z1
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), DX
+	VMOVUPS.Z (DX), K1, Z2
+	VADDPS    Z0, Z2, Z0
+	VMOVUPS.Z 64(DX), K2, Z2
+	VADDPS    Z1, Z2, Z1
 
 added:
 	TESTQ  $0x00000002, CX
@@ -128,7 +150,7 @@ count:
 	RET
 
 // func tile512x32r2(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r2(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -186,12 +208,35 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	VMOVUPS.Z    (BX), K1, Z4
+	VMOVUPS.Z    64(BX), K2, Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (BX), K1, Z4
@@ -206,32 +251,34 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z4
-	VADDPS       Z0, Z4, Z0
-	VMOVUPS.Z    64(DX), K2, Z4
-	VADDPS       Z1, Z4, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z4
-	VADDPS       Z2, Z4, Z2
-	VMOVUPS.Z    64(DX), K2, Z4
-	VADDPS       Z3, Z4, Z3
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z4
+	VADDPS    Z0, Z4, Z0
+	VMOVUPS.Z 64(BX), K2, Z4
+	VADDPS    Z1, Z4, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z4
+	VADDPS    Z2, Z4, Z2
+	VMOVUPS.Z 64(BX), K2, Z4
+	VADDPS    Z3, Z4, Z3
 
 added:
 	TESTQ  $0x00000002, CX
@@ -246,7 +293,7 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -269,7 +316,7 @@ count:
 	RET
 
 // func tile512x32r3(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r3(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -332,12 +379,38 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	MOVQ 136(AX), SI
-	MOVQ 80(SP), BX
-	MOVQ 40(AX), DI
-	MOVQ 72(AX), R8
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	MOVQ   136(AX), SI
+	MOVQ   80(SP), BX
+	MOVQ   40(AX), DI
+	MOVQ   72(AX), R8
+	MOVQ   176(AX), R9
+	TESTQ  $0x00000004, R9
+	JZ     inner
+	IMUL3Q $0x08, DI, R9
+	IMUL3Q $0x08, R8, R10
+
+ahead:
+	PREFETCHT0   (CX)(R9*1)
+	PREFETCHT0   (BX)(R10*1)
+	PREFETCHT0   64(BX)(R10*1)
+	VMOVUPS.Z    (BX), K1, Z6
+	VMOVUPS.Z    64(BX), K2, Z7
+	VBROADCASTSS (CX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (CX)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (CX)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (BX), K1, Z6
@@ -355,37 +428,39 @@ inner:
 	ADDQ         DI, CX
 	DECQ         SI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z6
-	VADDPS       Z0, Z6, Z0
-	VMOVUPS.Z    64(DX), K2, Z6
-	VADDPS       Z1, Z6, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z6
-	VADDPS       Z2, Z6, Z2
-	VMOVUPS.Z    64(DX), K2, Z6
-	VADDPS       Z3, Z6, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z6
-	VADDPS       Z4, Z6, Z4
-	VMOVUPS.Z    64(DX), K2, Z6
-	VADDPS       Z5, Z6, Z5
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z0, Z6, Z0
+	VMOVUPS.Z 64(BX), K2, Z6
+	VADDPS    Z1, Z6, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z2, Z6, Z2
+	VMOVUPS.Z 64(BX), K2, Z6
+	VADDPS    Z3, Z6, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z4, Z6, Z4
+	VMOVUPS.Z 64(BX), K2, Z6
+	VADDPS    Z5, Z6, Z5
 
 added:
 	TESTQ  $0x00000002, CX
@@ -402,10 +477,10 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -428,7 +503,7 @@ count:
 	RET
 
 // func tile512x32r4(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r4(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -496,13 +571,42 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	PREFETCHT0   64(SI)(R11*1)
+	VMOVUPS.Z    (SI), K1, Z8
+	VMOVUPS.Z    64(SI), K2, Z9
+	VBROADCASTSS (CX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (CX)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (CX)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (CX)(BX*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (SI), K1, Z8
@@ -523,42 +627,44 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z8
-	VADDPS       Z0, Z8, Z0
-	VMOVUPS.Z    64(DX), K2, Z8
-	VADDPS       Z1, Z8, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z8
-	VADDPS       Z2, Z8, Z2
-	VMOVUPS.Z    64(DX), K2, Z8
-	VADDPS       Z3, Z8, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z8
-	VADDPS       Z4, Z8, Z4
-	VMOVUPS.Z    64(DX), K2, Z8
-	VADDPS       Z5, Z8, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z8
-	VADDPS       Z6, Z8, Z6
-	VMOVUPS.Z    64(DX), K2, Z8
-	VADDPS       Z7, Z8, Z7
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z0, Z8, Z0
+	VMOVUPS.Z 64(BX), K2, Z8
+	VADDPS    Z1, Z8, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z2, Z8, Z2
+	VMOVUPS.Z 64(BX), K2, Z8
+	VADDPS    Z3, Z8, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z4, Z8, Z4
+	VMOVUPS.Z 64(BX), K2, Z8
+	VADDPS    Z5, Z8, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z6, Z8, Z6
+	VMOVUPS.Z 64(BX), K2, Z8
+	VADDPS    Z7, Z8, Z7
 
 added:
 	TESTQ  $0x00000002, CX
@@ -577,13 +683,13 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -606,7 +712,7 @@ count:
 	RET
 
 // func tile512x32r5(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r5(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -679,13 +785,45 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	MOVQ 136(AX), DI
-	MOVQ 80(SP), SI
-	MOVQ 40(AX), R8
-	MOVQ 72(AX), R9
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	MOVQ   136(AX), DI
+	MOVQ   80(SP), SI
+	MOVQ   40(AX), R8
+	MOVQ   72(AX), R9
+	MOVQ   176(AX), R10
+	TESTQ  $0x00000004, R10
+	JZ     inner
+	IMUL3Q $0x08, R8, R10
+	IMUL3Q $0x08, R9, R11
+
+ahead:
+	PREFETCHT0   (CX)(R10*1)
+	PREFETCHT0   (SI)(R11*1)
+	PREFETCHT0   64(SI)(R11*1)
+	VMOVUPS.Z    (SI), K1, Z10
+	VMOVUPS.Z    64(SI), K2, Z11
+	VBROADCASTSS (CX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (CX)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (CX)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (CX)(BX*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (CX)(DX*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (SI), K1, Z10
@@ -709,47 +847,49 @@ inner:
 	ADDQ         R8, CX
 	DECQ         DI
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z10
-	VADDPS       Z0, Z10, Z0
-	VMOVUPS.Z    64(DX), K2, Z10
-	VADDPS       Z1, Z10, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z10
-	VADDPS       Z2, Z10, Z2
-	VMOVUPS.Z    64(DX), K2, Z10
-	VADDPS       Z3, Z10, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z10
-	VADDPS       Z4, Z10, Z4
-	VMOVUPS.Z    64(DX), K2, Z10
-	VADDPS       Z5, Z10, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z10
-	VADDPS       Z6, Z10, Z6
-	VMOVUPS.Z    64(DX), K2, Z10
-	VADDPS       Z7, Z10, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z10
-	VADDPS       Z8, Z10, Z8
-	VMOVUPS.Z    64(DX), K2, Z10
-	VADDPS       Z9, Z10, Z9
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z10
+	VADDPS    Z0, Z10, Z0
+	VMOVUPS.Z 64(BX), K2, Z10
+	VADDPS    Z1, Z10, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	VADDPS    Z2, Z10, Z2
+	VMOVUPS.Z 64(BX), K2, Z10
+	VADDPS    Z3, Z10, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	VADDPS    Z4, Z10, Z4
+	VMOVUPS.Z 64(BX), K2, Z10
+	VADDPS    Z5, Z10, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	VADDPS    Z6, Z10, Z6
+	VMOVUPS.Z 64(BX), K2, Z10
+	VADDPS    Z7, Z10, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z10
+	VADDPS    Z8, Z10, Z8
+	VMOVUPS.Z 64(BX), K2, Z10
+	VADDPS    Z9, Z10, Z9
 
 added:
 	TESTQ  $0x00000002, CX
@@ -770,16 +910,16 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -802,7 +942,7 @@ count:
 	RET
 
 // func tile512x32r6(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r6(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -880,14 +1020,49 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ 136(AX), R8
-	MOVQ 80(SP), DI
-	MOVQ 40(AX), R9
-	MOVQ 72(AX), R10
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	MOVQ   136(AX), R8
+	MOVQ   80(SP), DI
+	MOVQ   40(AX), R9
+	MOVQ   72(AX), R10
+	MOVQ   176(AX), R11
+	TESTQ  $0x00000004, R11
+	JZ     inner
+	IMUL3Q $0x08, R9, R11
+	IMUL3Q $0x08, R10, R12
+
+ahead:
+	PREFETCHT0   (CX)(R11*1)
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   64(DI)(R12*1)
+	VMOVUPS.Z    (DI), K1, Z12
+	VMOVUPS.Z    64(DI), K2, Z13
+	VBROADCASTSS (CX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (CX)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (CX)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (CX)(BX*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (CX)(DX*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (CX)(SI*1), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         R10, DI
+	ADDQ         R9, CX
+	DECQ         R8
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (DI), K1, Z12
@@ -914,52 +1089,54 @@ inner:
 	ADDQ         R9, CX
 	DECQ         R8
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z0, Z12, Z0
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z1, Z12, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z2, Z12, Z2
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z3, Z12, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z4, Z12, Z4
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z5, Z12, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z6, Z12, Z6
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z7, Z12, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z8, Z12, Z8
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z9, Z12, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z12
-	VADDPS       Z10, Z12, Z10
-	VMOVUPS.Z    64(DX), K2, Z12
-	VADDPS       Z11, Z12, Z11
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z0, Z12, Z0
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z1, Z12, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z2, Z12, Z2
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z3, Z12, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z4, Z12, Z4
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z5, Z12, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z6, Z12, Z6
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z7, Z12, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z8, Z12, Z8
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z9, Z12, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z10, Z12, Z10
+	VMOVUPS.Z 64(BX), K2, Z12
+	VADDPS    Z11, Z12, Z11
 
 added:
 	TESTQ  $0x00000002, CX
@@ -982,19 +1159,19 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -1017,7 +1194,7 @@ count:
 	RET
 
 // func tile512x32r7(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r7(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1100,14 +1277,52 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ 136(AX), R8
-	MOVQ 80(SP), DI
-	MOVQ 40(AX), R9
-	MOVQ 72(AX), R10
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	MOVQ   136(AX), R8
+	MOVQ   80(SP), DI
+	MOVQ   40(AX), R9
+	MOVQ   72(AX), R10
+	MOVQ   176(AX), R11
+	TESTQ  $0x00000004, R11
+	JZ     inner
+	IMUL3Q $0x08, R9, R11
+	IMUL3Q $0x08, R10, R12
+
+ahead:
+	PREFETCHT0   (CX)(R11*1)
+	PREFETCHT0   (DI)(R12*1)
+	PREFETCHT0   64(DI)(R12*1)
+	VMOVUPS.Z    (DI), K1, Z14
+	VMOVUPS.Z    64(DI), K2, Z15
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (CX)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (CX)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (CX)(BX*1), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (CX)(DX*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (CX)(SI*1), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (CX)(BX*2), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         R10, DI
+	ADDQ         R9, CX
+	DECQ         R8
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (DI), K1, Z14
@@ -1137,57 +1352,59 @@ inner:
 	ADDQ         R9, CX
 	DECQ         R8
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z0, Z14, Z0
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z1, Z14, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z2, Z14, Z2
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z3, Z14, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z4, Z14, Z4
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z5, Z14, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z6, Z14, Z6
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z7, Z14, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z8, Z14, Z8
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z9, Z14, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z10, Z14, Z10
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z11, Z14, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z14
-	VADDPS       Z12, Z14, Z12
-	VMOVUPS.Z    64(DX), K2, Z14
-	VADDPS       Z13, Z14, Z13
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z0, Z14, Z0
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z1, Z14, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z2, Z14, Z2
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z3, Z14, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z4, Z14, Z4
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z5, Z14, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z6, Z14, Z6
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z7, Z14, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z8, Z14, Z8
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z9, Z14, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z10, Z14, Z10
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z11, Z14, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z14
+	VADDPS    Z12, Z14, Z12
+	VMOVUPS.Z 64(BX), K2, Z14
+	VADDPS    Z13, Z14, Z13
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1212,22 +1429,22 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -1250,7 +1467,7 @@ count:
 	RET
 
 // func tile512x32r8(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r8(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1338,16 +1555,58 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z16
+	VMOVUPS.Z    64(R8), K2, Z17
+	VBROADCASTSS (CX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (CX)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (CX)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (CX)(BX*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (CX)(DX*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (CX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (CX)(BX*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (DI), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z16
@@ -1381,62 +1640,64 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z0, Z16, Z0
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z1, Z16, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z2, Z16, Z2
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z3, Z16, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z4, Z16, Z4
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z5, Z16, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z6, Z16, Z6
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z7, Z16, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z8, Z16, Z8
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z9, Z16, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z10, Z16, Z10
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z11, Z16, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z12, Z16, Z12
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z13, Z16, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z16
-	VADDPS       Z14, Z16, Z14
-	VMOVUPS.Z    64(DX), K2, Z16
-	VADDPS       Z15, Z16, Z15
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z0, Z16, Z0
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z1, Z16, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z2, Z16, Z2
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z3, Z16, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z4, Z16, Z4
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z5, Z16, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z6, Z16, Z6
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z7, Z16, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z8, Z16, Z8
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z9, Z16, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z10, Z16, Z10
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z11, Z16, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z12, Z16, Z12
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z13, Z16, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z14, Z16, Z14
+	VMOVUPS.Z 64(BX), K2, Z16
+	VADDPS    Z15, Z16, Z15
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1463,25 +1724,25 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -1504,7 +1765,7 @@ count:
 	RET
 
 // func tile512x32r9(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r9(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1597,16 +1858,61 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z18
+	VMOVUPS.Z    64(R8), K2, Z19
+	VBROADCASTSS (CX), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (CX)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (CX)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (CX)(BX*1), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (CX)(DX*4), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (CX)(SI*1), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (CX)(BX*2), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (DI), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (DI)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z18
@@ -1643,67 +1949,69 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z0, Z18, Z0
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z1, Z18, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z2, Z18, Z2
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z3, Z18, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z4, Z18, Z4
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z5, Z18, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z6, Z18, Z6
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z7, Z18, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z8, Z18, Z8
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z9, Z18, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z10, Z18, Z10
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z11, Z18, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z12, Z18, Z12
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z13, Z18, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z14, Z18, Z14
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z15, Z18, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z18
-	VADDPS       Z16, Z18, Z16
-	VMOVUPS.Z    64(DX), K2, Z18
-	VADDPS       Z17, Z18, Z17
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z0, Z18, Z0
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z1, Z18, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z2, Z18, Z2
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z3, Z18, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z4, Z18, Z4
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z5, Z18, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z6, Z18, Z6
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z7, Z18, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z8, Z18, Z8
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z9, Z18, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z10, Z18, Z10
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z11, Z18, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z12, Z18, Z12
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z13, Z18, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z14, Z18, Z14
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z15, Z18, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z18
+	VADDPS    Z16, Z18, Z16
+	VMOVUPS.Z 64(BX), K2, Z18
+	VADDPS    Z17, Z18, Z17
 
 added:
 	TESTQ  $0x00000002, CX
@@ -1732,28 +2040,28 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -1776,7 +2084,7 @@ count:
 	RET
 
 // func tile512x32r10(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r10(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -1874,16 +2182,64 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z20
+	VMOVUPS.Z    64(R8), K2, Z21
+	VBROADCASTSS (CX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (CX)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (CX)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (CX)(BX*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (CX)(DX*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (CX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (CX)(BX*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (DI), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (DI)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (DI)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z20
@@ -1923,72 +2279,74 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z0, Z20, Z0
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z1, Z20, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z2, Z20, Z2
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z3, Z20, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z4, Z20, Z4
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z5, Z20, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z6, Z20, Z6
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z7, Z20, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z8, Z20, Z8
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z9, Z20, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z10, Z20, Z10
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z11, Z20, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z12, Z20, Z12
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z13, Z20, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z14, Z20, Z14
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z15, Z20, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z16, Z20, Z16
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z17, Z20, Z17
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z20
-	VADDPS       Z18, Z20, Z18
-	VMOVUPS.Z    64(DX), K2, Z20
-	VADDPS       Z19, Z20, Z19
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z0, Z20, Z0
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z1, Z20, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z2, Z20, Z2
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z3, Z20, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z4, Z20, Z4
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z5, Z20, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z6, Z20, Z6
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z7, Z20, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z8, Z20, Z8
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z9, Z20, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z10, Z20, Z10
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z11, Z20, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z12, Z20, Z12
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z13, Z20, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z14, Z20, Z14
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z15, Z20, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z16, Z20, Z16
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z17, Z20, Z17
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z18, Z20, Z18
+	VMOVUPS.Z 64(BX), K2, Z20
+	VADDPS    Z19, Z20, Z19
 
 added:
 	TESTQ  $0x00000002, CX
@@ -2019,31 +2377,31 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	VMOVUPS Z19, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -2066,7 +2424,7 @@ count:
 	RET
 
 // func tile512x32r11(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r11(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -2169,16 +2527,67 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z22
+	VMOVUPS.Z    64(R8), K2, Z23
+	VBROADCASTSS (CX), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (CX)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (CX)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (CX)(BX*1), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (CX)(DX*4), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (CX)(SI*1), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (CX)(BX*2), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (DI), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (DI)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (DI)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (DI)(BX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z22
@@ -2221,77 +2630,79 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z0, Z22, Z0
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z1, Z22, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z2, Z22, Z2
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z3, Z22, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z4, Z22, Z4
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z5, Z22, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z6, Z22, Z6
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z7, Z22, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z8, Z22, Z8
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z9, Z22, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z10, Z22, Z10
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z11, Z22, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z12, Z22, Z12
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z13, Z22, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z14, Z22, Z14
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z15, Z22, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z16, Z22, Z16
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z17, Z22, Z17
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z18, Z22, Z18
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z19, Z22, Z19
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z22
-	VADDPS       Z20, Z22, Z20
-	VMOVUPS.Z    64(DX), K2, Z22
-	VADDPS       Z21, Z22, Z21
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z0, Z22, Z0
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z1, Z22, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z2, Z22, Z2
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z3, Z22, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z4, Z22, Z4
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z5, Z22, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z6, Z22, Z6
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z7, Z22, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z8, Z22, Z8
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z9, Z22, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z10, Z22, Z10
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z11, Z22, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z12, Z22, Z12
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z13, Z22, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z14, Z22, Z14
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z15, Z22, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z16, Z22, Z16
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z17, Z22, Z17
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z18, Z22, Z18
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z19, Z22, Z19
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z22
+	VADDPS    Z20, Z22, Z20
+	VMOVUPS.Z 64(BX), K2, Z22
+	VADDPS    Z21, Z22, Z21
 
 added:
 	TESTQ  $0x00000002, CX
@@ -2324,34 +2735,34 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	VMOVUPS Z19, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
 	VMOVUPS Z21, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -2374,7 +2785,7 @@ count:
 	RET
 
 // func tile512x32r12(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r12(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -2482,16 +2893,70 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z24
+	VMOVUPS.Z    64(R8), K2, Z25
+	VBROADCASTSS (CX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (CX)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (CX)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (CX)(BX*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (CX)(DX*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (CX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (CX)(BX*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (DI), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (DI)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (DI)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (DI)(BX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (DI)(DX*4), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z24
@@ -2537,82 +3002,84 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z0, Z24, Z0
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z1, Z24, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z2, Z24, Z2
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z3, Z24, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z4, Z24, Z4
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z5, Z24, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z6, Z24, Z6
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z7, Z24, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z8, Z24, Z8
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z9, Z24, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z10, Z24, Z10
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z11, Z24, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z12, Z24, Z12
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z13, Z24, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z14, Z24, Z14
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z15, Z24, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z16, Z24, Z16
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z17, Z24, Z17
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z18, Z24, Z18
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z19, Z24, Z19
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z20, Z24, Z20
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z21, Z24, Z21
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z24
-	VADDPS       Z22, Z24, Z22
-	VMOVUPS.Z    64(DX), K2, Z24
-	VADDPS       Z23, Z24, Z23
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z0, Z24, Z0
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z1, Z24, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z2, Z24, Z2
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z3, Z24, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z4, Z24, Z4
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z5, Z24, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z6, Z24, Z6
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z7, Z24, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z8, Z24, Z8
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z9, Z24, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z10, Z24, Z10
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z11, Z24, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z12, Z24, Z12
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z13, Z24, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z14, Z24, Z14
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z15, Z24, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z16, Z24, Z16
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z17, Z24, Z17
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z18, Z24, Z18
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z19, Z24, Z19
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z20, Z24, Z20
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z21, Z24, Z21
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z22, Z24, Z22
+	VMOVUPS.Z 64(BX), K2, Z24
+	VADDPS    Z23, Z24, Z23
 
 added:
 	TESTQ  $0x00000002, CX
@@ -2647,37 +3114,37 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	VMOVUPS Z19, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
 	VMOVUPS Z21, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
 	VMOVUPS Z23, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -2700,7 +3167,7 @@ count:
 	RET
 
 // func tile512x32r13(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r13(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -2813,16 +3280,73 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z26
+	VMOVUPS.Z    64(R8), K2, Z27
+	VBROADCASTSS (CX), Z28
+	VFMADD231PS  Z26, Z28, Z0
+	VFMADD231PS  Z27, Z28, Z1
+	VBROADCASTSS (CX)(DX*1), Z28
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (CX)(DX*2), Z28
+	VFMADD231PS  Z26, Z28, Z4
+	VFMADD231PS  Z27, Z28, Z5
+	VBROADCASTSS (CX)(BX*1), Z28
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (CX)(DX*4), Z28
+	VFMADD231PS  Z26, Z28, Z8
+	VFMADD231PS  Z27, Z28, Z9
+	VBROADCASTSS (CX)(SI*1), Z28
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (CX)(BX*2), Z28
+	VFMADD231PS  Z26, Z28, Z12
+	VFMADD231PS  Z27, Z28, Z13
+	VBROADCASTSS (DI), Z28
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (DI)(DX*1), Z28
+	VFMADD231PS  Z26, Z28, Z16
+	VFMADD231PS  Z27, Z28, Z17
+	VBROADCASTSS (DI)(DX*2), Z28
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (DI)(BX*1), Z28
+	VFMADD231PS  Z26, Z28, Z20
+	VFMADD231PS  Z27, Z28, Z21
+	VBROADCASTSS (DI)(DX*4), Z28
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	VBROADCASTSS (DI)(SI*1), Z28
+	VFMADD231PS  Z26, Z28, Z24
+	VFMADD231PS  Z27, Z28, Z25
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z26
@@ -2871,87 +3395,89 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z0, Z26, Z0
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z1, Z26, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z2, Z26, Z2
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z3, Z26, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z4, Z26, Z4
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z5, Z26, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z6, Z26, Z6
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z7, Z26, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z8, Z26, Z8
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z9, Z26, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z10, Z26, Z10
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z11, Z26, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z12, Z26, Z12
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z13, Z26, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z14, Z26, Z14
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z15, Z26, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z16, Z26, Z16
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z17, Z26, Z17
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z18, Z26, Z18
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z19, Z26, Z19
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z20, Z26, Z20
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z21, Z26, Z21
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z22, Z26, Z22
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z23, Z26, Z23
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z26
-	VADDPS       Z24, Z26, Z24
-	VMOVUPS.Z    64(DX), K2, Z26
-	VADDPS       Z25, Z26, Z25
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z0, Z26, Z0
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z1, Z26, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z2, Z26, Z2
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z3, Z26, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z4, Z26, Z4
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z5, Z26, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z6, Z26, Z6
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z7, Z26, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z8, Z26, Z8
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z9, Z26, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z10, Z26, Z10
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z11, Z26, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z12, Z26, Z12
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z13, Z26, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z14, Z26, Z14
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z15, Z26, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z16, Z26, Z16
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z17, Z26, Z17
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z18, Z26, Z18
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z19, Z26, Z19
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z20, Z26, Z20
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z21, Z26, Z21
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z22, Z26, Z22
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z23, Z26, Z23
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z26
+	VADDPS    Z24, Z26, Z24
+	VMOVUPS.Z 64(BX), K2, Z26
+	VADDPS    Z25, Z26, Z25
 
 added:
 	TESTQ  $0x00000002, CX
@@ -2988,40 +3514,40 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	VMOVUPS Z19, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
 	VMOVUPS Z21, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
 	VMOVUPS Z23, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
 	VMOVUPS Z25, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -3044,7 +3570,7 @@ count:
 	RET
 
 // func tile512x32r14(p *tileArgs)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F, MMX+, SSE
 TEXT ·tile512x32r14(SB), NOSPLIT, $96-8
 	MOVQ    p+0(FP), AX
 	STMXCSR (SP)
@@ -3162,16 +3688,76 @@ group:
 	MOVQ CX, 88(SP)
 
 outer:
-	MOVQ 32(AX), DX
-	MOVQ 72(SP), CX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	LEAQ (CX)(BX*2), DI
-	ADDQ DX, DI
-	MOVQ 136(AX), R9
-	MOVQ 80(SP), R8
-	MOVQ 40(AX), R10
-	MOVQ 72(AX), R11
+	MOVQ   32(AX), DX
+	MOVQ   72(SP), CX
+	LEAQ   (DX)(DX*2), BX
+	LEAQ   (DX)(DX*4), SI
+	LEAQ   (CX)(BX*2), DI
+	ADDQ   DX, DI
+	MOVQ   136(AX), R9
+	MOVQ   80(SP), R8
+	MOVQ   40(AX), R10
+	MOVQ   72(AX), R11
+	MOVQ   176(AX), R12
+	TESTQ  $0x00000004, R12
+	JZ     inner
+	IMUL3Q $0x08, R10, R12
+	IMUL3Q $0x08, R11, R13
+
+ahead:
+	PREFETCHT0   (CX)(R12*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   64(R8)(R13*1)
+	VMOVUPS.Z    (R8), K1, Z28
+	VMOVUPS.Z    64(R8), K2, Z29
+	VBROADCASTSS (CX), Z30
+	VFMADD231PS  Z28, Z30, Z0
+	VFMADD231PS  Z29, Z30, Z1
+	VBROADCASTSS (CX)(DX*1), Z30
+	VFMADD231PS  Z28, Z30, Z2
+	VFMADD231PS  Z29, Z30, Z3
+	VBROADCASTSS (CX)(DX*2), Z30
+	VFMADD231PS  Z28, Z30, Z4
+	VFMADD231PS  Z29, Z30, Z5
+	VBROADCASTSS (CX)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z6
+	VFMADD231PS  Z29, Z30, Z7
+	VBROADCASTSS (CX)(DX*4), Z30
+	VFMADD231PS  Z28, Z30, Z8
+	VFMADD231PS  Z29, Z30, Z9
+	VBROADCASTSS (CX)(SI*1), Z30
+	VFMADD231PS  Z28, Z30, Z10
+	VFMADD231PS  Z29, Z30, Z11
+	VBROADCASTSS (CX)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z12
+	VFMADD231PS  Z29, Z30, Z13
+	VBROADCASTSS (DI), Z30
+	VFMADD231PS  Z28, Z30, Z14
+	VFMADD231PS  Z29, Z30, Z15
+	VBROADCASTSS (DI)(DX*1), Z30
+	VFMADD231PS  Z28, Z30, Z16
+	VFMADD231PS  Z29, Z30, Z17
+	VBROADCASTSS (DI)(DX*2), Z30
+	VFMADD231PS  Z28, Z30, Z18
+	VFMADD231PS  Z29, Z30, Z19
+	VBROADCASTSS (DI)(BX*1), Z30
+	VFMADD231PS  Z28, Z30, Z20
+	VFMADD231PS  Z29, Z30, Z21
+	VBROADCASTSS (DI)(DX*4), Z30
+	VFMADD231PS  Z28, Z30, Z22
+	VFMADD231PS  Z29, Z30, Z23
+	VBROADCASTSS (DI)(SI*1), Z30
+	VFMADD231PS  Z28, Z30, Z24
+	VFMADD231PS  Z29, Z30, Z25
+	VBROADCASTSS (DI)(BX*2), Z30
+	VFMADD231PS  Z28, Z30, Z26
+	VFMADD231PS  Z29, Z30, Z27
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          ahead
+	JMP          summed
 
 inner:
 	VMOVUPS.Z    (R8), K1, Z28
@@ -3223,92 +3809,94 @@ inner:
 	ADDQ         R10, DI
 	DECQ         R9
 	JNZ          inner
-	MOVQ         48(AX), CX
-	ADDQ         CX, 72(SP)
-	MOVQ         80(AX), CX
-	ADDQ         CX, 80(SP)
-	DECQ         88(SP)
-	JNZ          outer
-	MOVQ         56(AX), CX
-	ADDQ         CX, 48(SP)
-	MOVQ         88(AX), CX
-	ADDQ         CX, 56(SP)
-	DECQ         64(SP)
-	JNZ          group
-	MOVQ         176(AX), CX
-	MOVQ         104(AX), BX
-	TESTQ        $0x00000001, CX
-	JZ           added
-	MOVQ         24(SP), DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z0, Z28, Z0
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z1, Z28, Z1
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z2, Z28, Z2
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z3, Z28, Z3
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z4, Z28, Z4
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z5, Z28, Z5
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z6, Z28, Z6
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z7, Z28, Z7
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z8, Z28, Z8
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z9, Z28, Z9
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z10, Z28, Z10
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z11, Z28, Z11
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z12, Z28, Z12
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z13, Z28, Z13
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z14, Z28, Z14
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z15, Z28, Z15
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z16, Z28, Z16
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z17, Z28, Z17
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z18, Z28, Z18
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z19, Z28, Z19
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z20, Z28, Z20
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z21, Z28, Z21
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z22, Z28, Z22
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z23, Z28, Z23
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z24, Z28, Z24
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z25, Z28, Z25
-	ADDQ         BX, DX
-	VMOVUPS.Z    (DX), K1, Z28
-	VADDPS       Z26, Z28, Z26
-	VMOVUPS.Z    64(DX), K2, Z28
-	VADDPS       Z27, Z28, Z27
+
+summed:
+	MOVQ      48(AX), CX
+	ADDQ      CX, 72(SP)
+	MOVQ      80(AX), CX
+	ADDQ      CX, 80(SP)
+	DECQ      88(SP)
+	JNZ       outer
+	MOVQ      56(AX), CX
+	ADDQ      CX, 48(SP)
+	MOVQ      88(AX), CX
+	ADDQ      CX, 56(SP)
+	DECQ      64(SP)
+	JNZ       group
+	MOVQ      176(AX), CX
+	MOVQ      104(AX), DX
+	TESTQ     $0x00000001, CX
+	JZ        added
+	MOVQ      24(SP), BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z0, Z28, Z0
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z1, Z28, Z1
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z2, Z28, Z2
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z3, Z28, Z3
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z4, Z28, Z4
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z5, Z28, Z5
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z6, Z28, Z6
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z7, Z28, Z7
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z8, Z28, Z8
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z9, Z28, Z9
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z10, Z28, Z10
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z11, Z28, Z11
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z12, Z28, Z12
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z13, Z28, Z13
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z14, Z28, Z14
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z15, Z28, Z15
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z16, Z28, Z16
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z17, Z28, Z17
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z18, Z28, Z18
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z19, Z28, Z19
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z20, Z28, Z20
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z21, Z28, Z21
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z22, Z28, Z22
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z23, Z28, Z23
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z24, Z28, Z24
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z25, Z28, Z25
+	ADDQ      DX, BX
+	VMOVUPS.Z (BX), K1, Z28
+	VADDPS    Z26, Z28, Z26
+	VMOVUPS.Z 64(BX), K2, Z28
+	VADDPS    Z27, Z28, Z27
 
 added:
 	TESTQ  $0x00000002, CX
@@ -3347,43 +3935,43 @@ clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
 	VMOVUPS Z1, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	VMOVUPS Z3, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	VMOVUPS Z5, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	VMOVUPS Z7, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	VMOVUPS Z9, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	VMOVUPS Z11, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	VMOVUPS Z13, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	VMOVUPS Z15, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	VMOVUPS Z17, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	VMOVUPS Z19, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
 	VMOVUPS Z21, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
 	VMOVUPS Z23, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
 	VMOVUPS Z25, K2, 64(CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z26, K1, (CX)
 	VMOVUPS Z27, K2, 64(CX)
 	MOVQ    64(AX), CX
@@ -3598,14 +4186,14 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z2
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z2
 	VADDPS           Z0, Z2, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z2
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z2
 	VADDPS           Z1, Z2, Z1
 
 added:
@@ -3618,7 +4206,7 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -3724,17 +4312,17 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z3
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z3
 	VADDPS           Z0, Z3, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z3
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z3
 	VADDPS           Z1, Z3, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z3
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z3
 	VADDPS           Z2, Z3, Z2
 
 added:
@@ -3748,9 +4336,9 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -3861,20 +4449,20 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z4
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z4
 	VADDPS           Z0, Z4, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z4
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z4
 	VADDPS           Z1, Z4, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z4
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z4
 	VADDPS           Z2, Z4, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z4
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z4
 	VADDPS           Z3, Z4, Z3
 
 added:
@@ -3889,11 +4477,11 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4008,23 +4596,23 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z5
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z5
 	VADDPS           Z0, Z5, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z5
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z5
 	VADDPS           Z1, Z5, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z5
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z5
 	VADDPS           Z2, Z5, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z5
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z5
 	VADDPS           Z3, Z5, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z5
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z5
 	VADDPS           Z4, Z5, Z4
 
 added:
@@ -4040,13 +4628,13 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4166,26 +4754,26 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z6
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z0, Z6, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z6
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z1, Z6, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z6
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z2, Z6, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z6
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z3, Z6, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z6
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z4, Z6, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z6
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z6
 	VADDPS           Z5, Z6, Z5
 
 added:
@@ -4202,15 +4790,15 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4334,29 +4922,29 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z7
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z0, Z7, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z1, Z7, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z2, Z7, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z3, Z7, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z4, Z7, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z5, Z7, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z7
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z7
 	VADDPS           Z6, Z7, Z6
 
 added:
@@ -4374,17 +4962,17 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4515,32 +5103,32 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z8
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z0, Z8, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z1, Z8, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z2, Z8, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z3, Z8, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z4, Z8, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z5, Z8, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z6, Z8, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z8
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z8
 	VADDPS           Z7, Z8, Z7
 
 added:
@@ -4559,19 +5147,19 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4706,35 +5294,35 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z9
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z0, Z9, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z1, Z9, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z2, Z9, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z3, Z9, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z4, Z9, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z5, Z9, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z6, Z9, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z7, Z9, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z9
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z9
 	VADDPS           Z8, Z9, Z8
 
 added:
@@ -4754,21 +5342,21 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -4907,38 +5495,38 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z10
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z0, Z10, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z1, Z10, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z2, Z10, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z3, Z10, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z4, Z10, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z5, Z10, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z6, Z10, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z7, Z10, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z8, Z10, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z10
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z10
 	VADDPS           Z9, Z10, Z9
 
 added:
@@ -4959,23 +5547,23 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -5118,41 +5706,41 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z11
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z0, Z11, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z1, Z11, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z2, Z11, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z3, Z11, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z4, Z11, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z5, Z11, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z6, Z11, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z7, Z11, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z8, Z11, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z9, Z11, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z11
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z11
 	VADDPS           Z10, Z11, Z10
 
 added:
@@ -5174,25 +5762,25 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -5339,44 +5927,44 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z12
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z0, Z12, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z1, Z12, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z2, Z12, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z3, Z12, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z4, Z12, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z5, Z12, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z6, Z12, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z7, Z12, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z8, Z12, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z9, Z12, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z10, Z12, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z12
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z12
 	VADDPS           Z11, Z12, Z11
 
 added:
@@ -5399,27 +5987,27 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -5570,47 +6158,47 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z13
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z0, Z13, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z1, Z13, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z2, Z13, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z3, Z13, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z4, Z13, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z5, Z13, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z6, Z13, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z7, Z13, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z8, Z13, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z9, Z13, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z10, Z13, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z11, Z13, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z13
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z13
 	VADDPS           Z12, Z13, Z12
 
 added:
@@ -5634,29 +6222,29 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -5811,50 +6399,50 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z14
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z0, Z14, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z1, Z14, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z2, Z14, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z3, Z14, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z4, Z14, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z5, Z14, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z6, Z14, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z7, Z14, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z8, Z14, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z9, Z14, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z10, Z14, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z11, Z14, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z12, Z14, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z14
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z14
 	VADDPS           Z13, Z14, Z13
 
 added:
@@ -5879,31 +6467,31 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -6065,53 +6653,53 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z15
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z0, Z15, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z1, Z15, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z2, Z15, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z3, Z15, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z4, Z15, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z5, Z15, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z6, Z15, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z7, Z15, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z8, Z15, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z9, Z15, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z10, Z15, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z11, Z15, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z12, Z15, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z13, Z15, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z15
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z15
 	VADDPS           Z14, Z15, Z14
 
 added:
@@ -6137,33 +6725,33 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -6329,56 +6917,56 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z16
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z0, Z16, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z1, Z16, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z2, Z16, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z3, Z16, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z4, Z16, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z5, Z16, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z6, Z16, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z7, Z16, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z8, Z16, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z9, Z16, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z10, Z16, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z11, Z16, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z12, Z16, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z13, Z16, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z14, Z16, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z16
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z16
 	VADDPS           Z15, Z16, Z15
 
 added:
@@ -6405,35 +6993,35 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -6603,59 +7191,59 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z17
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z0, Z17, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z1, Z17, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z2, Z17, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z3, Z17, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z4, Z17, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z5, Z17, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z6, Z17, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z7, Z17, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z8, Z17, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z9, Z17, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z10, Z17, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z11, Z17, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z12, Z17, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z13, Z17, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z14, Z17, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z15, Z17, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z17
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z17
 	VADDPS           Z16, Z17, Z16
 
 added:
@@ -6683,37 +7271,37 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -6887,62 +7475,62 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z18
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z0, Z18, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z1, Z18, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z2, Z18, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z3, Z18, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z4, Z18, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z5, Z18, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z6, Z18, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z7, Z18, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z8, Z18, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z9, Z18, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z10, Z18, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z11, Z18, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z12, Z18, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z13, Z18, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z14, Z18, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z15, Z18, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z16, Z18, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z18
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z18
 	VADDPS           Z17, Z18, Z17
 
 added:
@@ -6971,39 +7559,39 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -7181,65 +7769,65 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z19
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z0, Z19, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z1, Z19, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z2, Z19, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z3, Z19, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z4, Z19, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z5, Z19, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z6, Z19, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z7, Z19, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z8, Z19, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z9, Z19, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z10, Z19, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z11, Z19, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z12, Z19, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z13, Z19, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z14, Z19, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z15, Z19, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z16, Z19, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z17, Z19, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z19
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z19
 	VADDPS           Z18, Z19, Z18
 
 added:
@@ -7269,41 +7857,41 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -7485,68 +8073,68 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z20
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z0, Z20, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z1, Z20, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z2, Z20, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z3, Z20, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z4, Z20, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z5, Z20, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z6, Z20, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z7, Z20, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z8, Z20, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z9, Z20, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z10, Z20, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z11, Z20, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z12, Z20, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z13, Z20, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z14, Z20, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z15, Z20, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z16, Z20, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z17, Z20, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z18, Z20, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z20
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z20
 	VADDPS           Z19, Z20, Z19
 
 added:
@@ -7577,43 +8165,43 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -7799,71 +8387,71 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z21
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z0, Z21, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z1, Z21, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z2, Z21, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z3, Z21, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z4, Z21, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z5, Z21, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z6, Z21, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z7, Z21, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z8, Z21, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z9, Z21, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z10, Z21, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z11, Z21, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z12, Z21, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z13, Z21, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z14, Z21, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z15, Z21, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z16, Z21, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z17, Z21, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z18, Z21, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z19, Z21, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z21
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z21
 	VADDPS           Z20, Z21, Z20
 
 added:
@@ -7895,45 +8483,45 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -8126,74 +8714,74 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z22
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z0, Z22, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z1, Z22, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z2, Z22, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z3, Z22, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z4, Z22, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z5, Z22, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z6, Z22, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z7, Z22, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z8, Z22, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z9, Z22, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z10, Z22, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z11, Z22, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z12, Z22, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z13, Z22, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z14, Z22, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z15, Z22, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z16, Z22, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z17, Z22, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z18, Z22, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z19, Z22, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z20, Z22, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z22
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z22
 	VADDPS           Z21, Z22, Z21
 
 added:
@@ -8226,47 +8814,47 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -8463,77 +9051,77 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z23
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z0, Z23, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z1, Z23, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z2, Z23, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z3, Z23, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z4, Z23, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z5, Z23, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z6, Z23, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z7, Z23, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z8, Z23, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z9, Z23, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z10, Z23, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z11, Z23, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z12, Z23, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z13, Z23, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z14, Z23, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z15, Z23, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z16, Z23, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z17, Z23, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z18, Z23, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z19, Z23, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z20, Z23, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z21, Z23, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z23
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z23
 	VADDPS           Z22, Z23, Z22
 
 added:
@@ -8567,49 +9155,49 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -8810,80 +9398,80 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z24
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z0, Z24, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z1, Z24, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z2, Z24, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z3, Z24, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z4, Z24, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z5, Z24, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z6, Z24, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z7, Z24, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z8, Z24, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z9, Z24, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z10, Z24, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z11, Z24, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z12, Z24, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z13, Z24, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z14, Z24, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z15, Z24, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z16, Z24, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z17, Z24, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z18, Z24, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z19, Z24, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z20, Z24, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z21, Z24, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z22, Z24, Z22
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z24
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z24
 	VADDPS           Z23, Z24, Z23
 
 added:
@@ -8918,51 +9506,51 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z23, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -9167,83 +9755,83 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z25
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z0, Z25, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z1, Z25, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z2, Z25, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z3, Z25, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z4, Z25, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z5, Z25, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z6, Z25, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z7, Z25, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z8, Z25, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z9, Z25, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z10, Z25, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z11, Z25, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z12, Z25, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z13, Z25, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z14, Z25, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z15, Z25, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z16, Z25, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z17, Z25, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z18, Z25, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z19, Z25, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z20, Z25, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z21, Z25, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z22, Z25, Z22
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z23, Z25, Z23
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z25
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z25
 	VADDPS           Z24, Z25, Z24
 
 added:
@@ -9279,53 +9867,53 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z23, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -9534,86 +10122,86 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z26
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z0, Z26, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z1, Z26, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z2, Z26, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z3, Z26, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z4, Z26, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z5, Z26, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z6, Z26, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z7, Z26, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z8, Z26, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z9, Z26, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z10, Z26, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z11, Z26, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z12, Z26, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z13, Z26, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z14, Z26, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z15, Z26, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z16, Z26, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z17, Z26, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z18, Z26, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z19, Z26, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z20, Z26, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z21, Z26, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z22, Z26, Z22
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z23, Z26, Z23
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z24, Z26, Z24
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z26
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z26
 	VADDPS           Z25, Z26, Z25
 
 added:
@@ -9650,55 +10238,55 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z23, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z25, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -9911,89 +10499,89 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z27
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z0, Z27, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z1, Z27, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z2, Z27, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z3, Z27, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z4, Z27, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z5, Z27, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z6, Z27, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z7, Z27, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z8, Z27, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z9, Z27, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z10, Z27, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z11, Z27, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z12, Z27, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z13, Z27, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z14, Z27, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z15, Z27, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z16, Z27, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z17, Z27, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z18, Z27, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z19, Z27, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z20, Z27, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z21, Z27, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z22, Z27, Z22
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z23, Z27, Z23
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z24, Z27, Z24
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z25, Z27, Z25
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z27
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z27
 	VADDPS           Z26, Z27, Z26
 
 added:
@@ -10031,57 +10619,57 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z23, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z25, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z26, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -10298,92 +10886,92 @@ inner:
 	DECQ             64(SP)
 	JNZ              group
 	MOVQ             176(AX), CX
-	MOVQ             104(AX), BX
+	MOVQ             104(AX), DX
 	TESTQ            $0x00000001, CX
 	JZ               added
-	MOVQ             24(SP), DX
-	VMOVUPS.Z        (DX), K1, Z28
+	MOVQ             24(SP), BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z0, Z28, Z0
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z1, Z28, Z1
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z2, Z28, Z2
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z3, Z28, Z3
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z4, Z28, Z4
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z5, Z28, Z5
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z6, Z28, Z6
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z7, Z28, Z7
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z8, Z28, Z8
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z9, Z28, Z9
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z10, Z28, Z10
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z11, Z28, Z11
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z12, Z28, Z12
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z13, Z28, Z13
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z14, Z28, Z14
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z15, Z28, Z15
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z16, Z28, Z16
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z17, Z28, Z17
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z18, Z28, Z18
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z19, Z28, Z19
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z20, Z28, Z20
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z21, Z28, Z21
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z22, Z28, Z22
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z23, Z28, Z23
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z24, Z28, Z24
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z25, Z28, Z25
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z26, Z28, Z26
-	ADDQ             BX, DX
-	VMOVUPS.Z        (DX), K1, Z28
+	ADDQ             DX, BX
+	VMOVUPS.Z        (BX), K1, Z28
 	VADDPS           Z27, Z28, Z27
 
 added:
@@ -10422,59 +11010,59 @@ added:
 clipped:
 	MOVQ    24(SP), CX
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z14, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z15, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z16, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z17, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z18, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z19, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z20, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z21, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z22, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z23, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z24, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z25, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z26, K1, (CX)
-	ADDQ    BX, CX
+	ADDQ    DX, CX
 	VMOVUPS Z27, K1, (CX)
 	MOVQ    64(AX), CX
 	ADDQ    CX, 8(SP)
@@ -10487,6 +11075,3223 @@ clipped:
 	JZ      count
 	MOVQ    128(AX), CX
 	ADDQ    CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr1(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr1(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), CX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), CX
+	MOVQ 72(SP), CX
+	MOVQ 136(AX), BX
+	MOVQ 80(SP), DX
+	MOVQ 40(AX), SI
+	MOVQ 72(AX), DI
+
+inner:
+	VMOVUPS      (DX), Z1
+	VBROADCASTSD (CX), Z2
+	VFMADD231PS  Z1, Z2, Z0
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z3, Z3, Z3
+	VMAXPS       Z0, Z3, Z0
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, DX
+	VMOVQ         DX, X1
+	MOVQ          $0x0f0d0b0907050301, DX
+	VPINSRQ       $0x01, DX, X1, X1
+	VPMOVZXBD     X1, Z1
+	MOVQ          184(AX), DX
+	VPERMPS       Z0, Z1, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(DX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr2(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr2(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	MOVQ 136(AX), SI
+	MOVQ 80(SP), BX
+	MOVQ 40(AX), DI
+	MOVQ 72(AX), R8
+
+inner:
+	VMOVUPS      (BX), Z2
+	VBROADCASTSD (CX), Z3
+	VFMADD231PS  Z2, Z3, Z0
+	VBROADCASTSD (CX)(DX*1), Z3
+	VFMADD231PS  Z2, Z3, Z1
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z4, Z4, Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X2
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X2, X2
+	VPMOVZXBD     X2, Z2
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z2, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z2, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr3(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr3(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	MOVQ 136(AX), SI
+	MOVQ 80(SP), BX
+	MOVQ 40(AX), DI
+	MOVQ 72(AX), R8
+
+inner:
+	VMOVUPS      (BX), Z3
+	VBROADCASTSD (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSD (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSD (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         R8, BX
+	ADDQ         DI, CX
+	DECQ         SI
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z5, Z2
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X3
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X3, X3
+	VPMOVZXBD     X3, Z3
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z3, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z3, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z3, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr4(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr4(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	MOVQ 136(AX), DI
+	MOVQ 80(SP), SI
+	MOVQ 40(AX), R8
+	MOVQ 72(AX), R9
+
+inner:
+	VMOVUPS      (SI), Z4
+	VBROADCASTSD (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSD (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSD (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSD (CX)(BX*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X4
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X4, X4
+	VPMOVZXBD     X4, Z4
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z4, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z4, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z4, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z4, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr5(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr5(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	MOVQ 136(AX), DI
+	MOVQ 80(SP), SI
+	MOVQ 40(AX), R8
+	MOVQ 72(AX), R9
+
+inner:
+	VMOVUPS      (SI), Z5
+	VBROADCASTSD (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSD (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSD (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSD (CX)(BX*1), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSD (CX)(DX*4), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         R9, SI
+	ADDQ         R8, CX
+	DECQ         DI
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z7, Z7, Z7
+	VMAXPS       Z0, Z7, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMAXPS       Z4, Z7, Z4
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X5
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X5, X5
+	VPMOVZXBD     X5, Z5
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z5, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z5, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z5, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z5, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z5, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr6(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr6(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ 136(AX), R8
+	MOVQ 80(SP), DI
+	MOVQ 40(AX), R9
+	MOVQ 72(AX), R10
+
+inner:
+	VMOVUPS      (DI), Z6
+	VBROADCASTSD (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSD (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSD (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSD (CX)(BX*1), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSD (CX)(DX*4), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSD (CX)(SI*1), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         R10, DI
+	ADDQ         R9, CX
+	DECQ         R8
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z8, Z8, Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X6
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X6, X6
+	VPMOVZXBD     X6, Z6
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z6, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z6, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z6, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z6, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z6, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z6, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr7(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr7(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ 136(AX), R8
+	MOVQ 80(SP), DI
+	MOVQ 40(AX), R9
+	MOVQ 72(AX), R10
+
+inner:
+	VMOVUPS      (DI), Z7
+	VBROADCASTSD (CX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSD (CX)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSD (CX)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSD (CX)(BX*1), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSD (CX)(DX*4), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSD (CX)(SI*1), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSD (CX)(BX*2), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         R10, DI
+	ADDQ         R9, CX
+	DECQ         R8
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z9, Z9, Z9
+	VMAXPS       Z0, Z9, Z0
+	VMAXPS       Z1, Z9, Z1
+	VMAXPS       Z2, Z9, Z2
+	VMAXPS       Z3, Z9, Z3
+	VMAXPS       Z4, Z9, Z4
+	VMAXPS       Z5, Z9, Z5
+	VMAXPS       Z6, Z9, Z6
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X7
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X7, X7
+	VPMOVZXBD     X7, Z7
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z7, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z7, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z7, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z7, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z7, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z7, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z7, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr8(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr8(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z8
+	VBROADCASTSD (CX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSD (CX)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSD (CX)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSD (CX)(BX*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSD (CX)(DX*4), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSD (CX)(SI*1), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSD (CX)(BX*2), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSD (DI), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z10, Z10, Z10
+	VMAXPS       Z0, Z10, Z0
+	VMAXPS       Z1, Z10, Z1
+	VMAXPS       Z2, Z10, Z2
+	VMAXPS       Z3, Z10, Z3
+	VMAXPS       Z4, Z10, Z4
+	VMAXPS       Z5, Z10, Z5
+	VMAXPS       Z6, Z10, Z6
+	VMAXPS       Z7, Z10, Z7
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X8
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X8, X8
+	VPMOVZXBD     X8, Z8
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z8, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z8, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z8, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z8, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z8, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z8, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z8, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z8, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr9(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr9(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z9
+	VBROADCASTSD (CX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSD (CX)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSD (CX)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSD (CX)(BX*1), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSD (CX)(DX*4), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSD (CX)(SI*1), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSD (CX)(BX*2), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSD (DI), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSD (DI)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z11, Z11, Z11
+	VMAXPS       Z0, Z11, Z0
+	VMAXPS       Z1, Z11, Z1
+	VMAXPS       Z2, Z11, Z2
+	VMAXPS       Z3, Z11, Z3
+	VMAXPS       Z4, Z11, Z4
+	VMAXPS       Z5, Z11, Z5
+	VMAXPS       Z6, Z11, Z6
+	VMAXPS       Z7, Z11, Z7
+	VMAXPS       Z8, Z11, Z8
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X9
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X9, X9
+	VPMOVZXBD     X9, Z9
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z9, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z9, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z9, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z9, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z9, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z9, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z9, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z9, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z9, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr10(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr10(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z10
+	VBROADCASTSD (CX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSD (CX)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSD (CX)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSD (CX)(BX*1), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSD (CX)(DX*4), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSD (CX)(SI*1), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSD (CX)(BX*2), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSD (DI), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSD (DI)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSD (DI)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z12, Z12, Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X10
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X10, X10
+	VPMOVZXBD     X10, Z10
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z10, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z10, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z10, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z10, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z10, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z10, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z10, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z10, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z10, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z10, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr11(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr11(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z11
+	VBROADCASTSD (CX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSD (CX)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSD (CX)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSD (CX)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSD (CX)(DX*4), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSD (CX)(SI*1), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSD (CX)(BX*2), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSD (DI), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSD (DI)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSD (DI)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSD (DI)(BX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z13, Z13, Z13
+	VMAXPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z13, Z7
+	VMAXPS       Z8, Z13, Z8
+	VMAXPS       Z9, Z13, Z9
+	VMAXPS       Z10, Z13, Z10
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X11
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X11, X11
+	VPMOVZXBD     X11, Z11
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z11, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z11, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z11, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z11, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z11, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z11, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z11, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z11, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z11, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z11, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z11, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr12(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr12(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z11
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z12
+	VBROADCASTSD (CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSD (CX)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSD (CX)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSD (CX)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSD (CX)(DX*4), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSD (CX)(SI*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSD (CX)(BX*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSD (DI), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSD (DI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSD (DI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSD (DI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSD (DI)(DX*4), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z14, Z14, Z14
+	VMAXPS       Z0, Z14, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMAXPS       Z11, Z14, Z11
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X12
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X12, X12
+	VPMOVZXBD     X12, Z12
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z12, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z12, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z12, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z12, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z12, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z12, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z12, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z12, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z12, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z12, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z12, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z11, Z12, Z11
+	VMOVUPS       Y11, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z11, Y11
+	VMOVUPS       Y11, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr13(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr13(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z13
+	VBROADCASTSD (CX), Z14
+	VFMADD231PS  Z13, Z14, Z0
+	VBROADCASTSD (CX)(DX*1), Z14
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSD (CX)(DX*2), Z14
+	VFMADD231PS  Z13, Z14, Z2
+	VBROADCASTSD (CX)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSD (CX)(DX*4), Z14
+	VFMADD231PS  Z13, Z14, Z4
+	VBROADCASTSD (CX)(SI*1), Z14
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSD (CX)(BX*2), Z14
+	VFMADD231PS  Z13, Z14, Z6
+	VBROADCASTSD (DI), Z14
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSD (DI)(DX*1), Z14
+	VFMADD231PS  Z13, Z14, Z8
+	VBROADCASTSD (DI)(DX*2), Z14
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSD (DI)(BX*1), Z14
+	VFMADD231PS  Z13, Z14, Z10
+	VBROADCASTSD (DI)(DX*4), Z14
+	VFMADD231PS  Z13, Z14, Z11
+	VBROADCASTSD (DI)(SI*1), Z14
+	VFMADD231PS  Z13, Z14, Z12
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z15, Z15, Z15
+	VMAXPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z15, Z12
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X13
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X13, X13
+	VPMOVZXBD     X13, Z13
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z13, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z13, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z13, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z13, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z13, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z13, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z13, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z13, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z13, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z13, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z13, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z11, Z13, Z11
+	VMOVUPS       Y11, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z11, Y11
+	VMOVUPS       Y11, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z12, Z13, Z12
+	VMOVUPS       Y12, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VMOVUPS       Y12, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr14(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr14(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z13
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	MOVQ 136(AX), R9
+	MOVQ 80(SP), R8
+	MOVQ 40(AX), R10
+	MOVQ 72(AX), R11
+
+inner:
+	VMOVUPS      (R8), Z14
+	VBROADCASTSD (CX), Z15
+	VFMADD231PS  Z14, Z15, Z0
+	VBROADCASTSD (CX)(DX*1), Z15
+	VFMADD231PS  Z14, Z15, Z1
+	VBROADCASTSD (CX)(DX*2), Z15
+	VFMADD231PS  Z14, Z15, Z2
+	VBROADCASTSD (CX)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z3
+	VBROADCASTSD (CX)(DX*4), Z15
+	VFMADD231PS  Z14, Z15, Z4
+	VBROADCASTSD (CX)(SI*1), Z15
+	VFMADD231PS  Z14, Z15, Z5
+	VBROADCASTSD (CX)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z6
+	VBROADCASTSD (DI), Z15
+	VFMADD231PS  Z14, Z15, Z7
+	VBROADCASTSD (DI)(DX*1), Z15
+	VFMADD231PS  Z14, Z15, Z8
+	VBROADCASTSD (DI)(DX*2), Z15
+	VFMADD231PS  Z14, Z15, Z9
+	VBROADCASTSD (DI)(BX*1), Z15
+	VFMADD231PS  Z14, Z15, Z10
+	VBROADCASTSD (DI)(DX*4), Z15
+	VFMADD231PS  Z14, Z15, Z11
+	VBROADCASTSD (DI)(SI*1), Z15
+	VFMADD231PS  Z14, Z15, Z12
+	VBROADCASTSD (DI)(BX*2), Z15
+	VFMADD231PS  Z14, Z15, Z13
+	ADDQ         R11, R8
+	ADDQ         R10, CX
+	ADDQ         R10, DI
+	DECQ         R9
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z16, Z16, Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X14
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X14, X14
+	VPMOVZXBD     X14, Z14
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z14, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z14, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z14, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z14, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z14, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z14, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z14, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z14, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z14, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z14, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z14, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z11, Z14, Z11
+	VMOVUPS       Y11, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z11, Y11
+	VMOVUPS       Y11, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z12, Z14, Z12
+	VMOVUPS       Y12, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VMOVUPS       Y12, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z13, Z14, Z13
+	VMOVUPS       Y13, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z13, Y13
+	VMOVUPS       Y13, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr15(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr15(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z13
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z14
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	LEAQ (DI)(BX*2), R8
+	ADDQ DX, R8
+	MOVQ 136(AX), R10
+	MOVQ 80(SP), R9
+	MOVQ 40(AX), R11
+	MOVQ 72(AX), R12
+
+inner:
+	VMOVUPS      (R9), Z15
+	VBROADCASTSD (CX), Z16
+	VFMADD231PS  Z15, Z16, Z0
+	VBROADCASTSD (CX)(DX*1), Z16
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSD (CX)(DX*2), Z16
+	VFMADD231PS  Z15, Z16, Z2
+	VBROADCASTSD (CX)(BX*1), Z16
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSD (CX)(DX*4), Z16
+	VFMADD231PS  Z15, Z16, Z4
+	VBROADCASTSD (CX)(SI*1), Z16
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSD (CX)(BX*2), Z16
+	VFMADD231PS  Z15, Z16, Z6
+	VBROADCASTSD (DI), Z16
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSD (DI)(DX*1), Z16
+	VFMADD231PS  Z15, Z16, Z8
+	VBROADCASTSD (DI)(DX*2), Z16
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSD (DI)(BX*1), Z16
+	VFMADD231PS  Z15, Z16, Z10
+	VBROADCASTSD (DI)(DX*4), Z16
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSD (DI)(SI*1), Z16
+	VFMADD231PS  Z15, Z16, Z12
+	VBROADCASTSD (DI)(BX*2), Z16
+	VFMADD231PS  Z15, Z16, Z13
+	VBROADCASTSD (R8), Z16
+	VFMADD231PS  Z15, Z16, Z14
+	ADDQ         R12, R9
+	ADDQ         R11, CX
+	ADDQ         R11, DI
+	ADDQ         R11, R8
+	DECQ         R10
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z17, Z17, Z17
+	VMAXPS       Z0, Z17, Z0
+	VMAXPS       Z1, Z17, Z1
+	VMAXPS       Z2, Z17, Z2
+	VMAXPS       Z3, Z17, Z3
+	VMAXPS       Z4, Z17, Z4
+	VMAXPS       Z5, Z17, Z5
+	VMAXPS       Z6, Z17, Z6
+	VMAXPS       Z7, Z17, Z7
+	VMAXPS       Z8, Z17, Z8
+	VMAXPS       Z9, Z17, Z9
+	VMAXPS       Z10, Z17, Z10
+	VMAXPS       Z11, Z17, Z11
+	VMAXPS       Z12, Z17, Z12
+	VMAXPS       Z13, Z17, Z13
+	VMAXPS       Z14, Z17, Z14
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X15
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X15, X15
+	VPMOVZXBD     X15, Z15
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z15, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z15, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z15, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z15, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z15, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z15, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z15, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z15, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z15, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z15, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z15, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z11, Z15, Z11
+	VMOVUPS       Y11, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z11, Y11
+	VMOVUPS       Y11, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z12, Z15, Z12
+	VMOVUPS       Y12, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VMOVUPS       Y12, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z13, Z15, Z13
+	VMOVUPS       Y13, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z13, Y13
+	VMOVUPS       Y13, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z14, Z15, Z14
+	VMOVUPS       Y14, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z14, Y14
+	VMOVUPS       Y14, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
+
+count:
+	DECQ    40(SP)
+	JNZ     tile
+	VZEROUPPER
+	LDMXCSR (SP)
+	RET
+
+// func tile512x16twinr16(p *tileArgs)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512VL, SSE
+TEXT ·tile512x16twinr16(SB), NOSPLIT, $96-8
+	MOVQ    p+0(FP), AX
+	STMXCSR (SP)
+	MOVL    (SP), CX
+	ORL     $0x00008040, CX
+	MOVL    CX, 4(SP)
+	LDMXCSR 4(SP)
+	MOVQ    (AX), CX
+	MOVQ    CX, 8(SP)
+	MOVQ    8(AX), CX
+	MOVQ    CX, 16(SP)
+	MOVQ    16(AX), CX
+	MOVQ    CX, 24(SP)
+	MOVQ    24(AX), CX
+	MOVQ    CX, 32(SP)
+	MOVQ    160(AX), CX
+	MOVQ    CX, 40(SP)
+	MOVQ    168(AX), CX
+	KMOVW   CX, K1
+
+tile:
+	MOVQ    120(AX), DX
+	MOVQ    32(SP), CX
+	TESTQ   CX, CX
+	JZ      zero
+	VMOVUPS (CX), Z0
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z1
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z2
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z3
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z4
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z5
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z6
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z7
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z8
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z9
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z10
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z11
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z12
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z13
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z14
+	ADDQ    DX, CX
+	VMOVUPS (CX), Z15
+	JMP     sum
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+sum:
+	MOVQ 8(SP), CX
+	MOVQ CX, 48(SP)
+	MOVQ 16(SP), CX
+	MOVQ CX, 56(SP)
+	MOVQ 152(AX), CX
+	MOVQ CX, 64(SP)
+
+group:
+	MOVQ 48(SP), CX
+	MOVQ CX, 72(SP)
+	MOVQ 56(SP), CX
+	MOVQ CX, 80(SP)
+	MOVQ 144(AX), CX
+	MOVQ CX, 88(SP)
+
+outer:
+	MOVQ 32(AX), DX
+	MOVQ 72(SP), CX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	LEAQ (CX)(BX*2), DI
+	ADDQ DX, DI
+	LEAQ (DI)(BX*2), R8
+	ADDQ DX, R8
+	MOVQ 136(AX), R10
+	MOVQ 80(SP), R9
+	MOVQ 40(AX), R11
+	MOVQ 72(AX), R12
+
+inner:
+	VMOVUPS      (R9), Z16
+	VBROADCASTSD (CX), Z17
+	VFMADD231PS  Z16, Z17, Z0
+	VBROADCASTSD (CX)(DX*1), Z17
+	VFMADD231PS  Z16, Z17, Z1
+	VBROADCASTSD (CX)(DX*2), Z17
+	VFMADD231PS  Z16, Z17, Z2
+	VBROADCASTSD (CX)(BX*1), Z17
+	VFMADD231PS  Z16, Z17, Z3
+	VBROADCASTSD (CX)(DX*4), Z17
+	VFMADD231PS  Z16, Z17, Z4
+	VBROADCASTSD (CX)(SI*1), Z17
+	VFMADD231PS  Z16, Z17, Z5
+	VBROADCASTSD (CX)(BX*2), Z17
+	VFMADD231PS  Z16, Z17, Z6
+	VBROADCASTSD (DI), Z17
+	VFMADD231PS  Z16, Z17, Z7
+	VBROADCASTSD (DI)(DX*1), Z17
+	VFMADD231PS  Z16, Z17, Z8
+	VBROADCASTSD (DI)(DX*2), Z17
+	VFMADD231PS  Z16, Z17, Z9
+	VBROADCASTSD (DI)(BX*1), Z17
+	VFMADD231PS  Z16, Z17, Z10
+	VBROADCASTSD (DI)(DX*4), Z17
+	VFMADD231PS  Z16, Z17, Z11
+	VBROADCASTSD (DI)(SI*1), Z17
+	VFMADD231PS  Z16, Z17, Z12
+	VBROADCASTSD (DI)(BX*2), Z17
+	VFMADD231PS  Z16, Z17, Z13
+	VBROADCASTSD (R8), Z17
+	VFMADD231PS  Z16, Z17, Z14
+	VBROADCASTSD (R8)(DX*1), Z17
+	VFMADD231PS  Z16, Z17, Z15
+	ADDQ         R12, R9
+	ADDQ         R11, CX
+	ADDQ         R11, DI
+	ADDQ         R11, R8
+	DECQ         R10
+	JNZ          inner
+	MOVQ         48(AX), CX
+	ADDQ         CX, 72(SP)
+	MOVQ         80(AX), CX
+	ADDQ         CX, 80(SP)
+	DECQ         88(SP)
+	JNZ          outer
+	MOVQ         56(AX), CX
+	ADDQ         CX, 48(SP)
+	MOVQ         88(AX), CX
+	ADDQ         CX, 56(SP)
+	DECQ         64(SP)
+	JNZ          group
+	MOVQ         176(AX), CX
+	MOVQ         104(AX), DX
+	TESTQ        $0x00000002, CX
+	JZ           clipped
+	VPXORD       Z18, Z18, Z18
+	VMAXPS       Z0, Z18, Z0
+	VMAXPS       Z1, Z18, Z1
+	VMAXPS       Z2, Z18, Z2
+	VMAXPS       Z3, Z18, Z3
+	VMAXPS       Z4, Z18, Z4
+	VMAXPS       Z5, Z18, Z5
+	VMAXPS       Z6, Z18, Z6
+	VMAXPS       Z7, Z18, Z7
+	VMAXPS       Z8, Z18, Z8
+	VMAXPS       Z9, Z18, Z9
+	VMAXPS       Z10, Z18, Z10
+	VMAXPS       Z11, Z18, Z11
+	VMAXPS       Z12, Z18, Z12
+	VMAXPS       Z13, Z18, Z13
+	VMAXPS       Z14, Z18, Z14
+	VMAXPS       Z15, Z18, Z15
+
+clipped:
+	MOVQ          24(SP), CX
+	MOVQ          $0x0e0c0a0806040200, BX
+	VMOVQ         BX, X16
+	MOVQ          $0x0f0d0b0907050301, BX
+	VPINSRQ       $0x01, BX, X16, X16
+	VPMOVZXBD     X16, Z16
+	MOVQ          184(AX), BX
+	VPERMPS       Z0, Z16, Z0
+	VMOVUPS       Y0, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VMOVUPS       Y0, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z1, Z16, Z1
+	VMOVUPS       Y1, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z1, Y1
+	VMOVUPS       Y1, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z2, Z16, Z2
+	VMOVUPS       Y2, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z2, Y2
+	VMOVUPS       Y2, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z3, Z16, Z3
+	VMOVUPS       Y3, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VMOVUPS       Y3, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z4, Z16, Z4
+	VMOVUPS       Y4, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VMOVUPS       Y4, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z5, Z16, Z5
+	VMOVUPS       Y5, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VMOVUPS       Y5, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z6, Z16, Z6
+	VMOVUPS       Y6, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VMOVUPS       Y6, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z7, Z16, Z7
+	VMOVUPS       Y7, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z7, Y7
+	VMOVUPS       Y7, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z8, Z16, Z8
+	VMOVUPS       Y8, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VMOVUPS       Y8, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z9, Z16, Z9
+	VMOVUPS       Y9, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z9, Y9
+	VMOVUPS       Y9, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z10, Z16, Z10
+	VMOVUPS       Y10, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z10, Y10
+	VMOVUPS       Y10, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z11, Z16, Z11
+	VMOVUPS       Y11, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z11, Y11
+	VMOVUPS       Y11, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z12, Z16, Z12
+	VMOVUPS       Y12, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VMOVUPS       Y12, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z13, Z16, Z13
+	VMOVUPS       Y13, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z13, Y13
+	VMOVUPS       Y13, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z14, Z16, Z14
+	VMOVUPS       Y14, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z14, Y14
+	VMOVUPS       Y14, K1, (CX)(BX*1)
+	ADDQ          DX, CX
+	VPERMPS       Z15, Z16, Z15
+	VMOVUPS       Y15, K1, (CX)
+	VEXTRACTF32X8 $0x01, Z15, Y15
+	VMOVUPS       Y15, K1, (CX)(BX*1)
+	MOVQ          64(AX), CX
+	ADDQ          CX, 8(SP)
+	MOVQ          96(AX), CX
+	ADDQ          CX, 16(SP)
+	MOVQ          112(AX), CX
+	ADDQ          CX, 24(SP)
+	MOVQ          32(SP), CX
+	TESTQ         CX, CX
+	JZ            count
+	MOVQ          128(AX), CX
+	ADDQ          CX, 32(SP)
 
 count:
 	DECQ    40(SP)

@@ -70,7 +70,7 @@ func (c *Context) ConvTransposeForward(g *ConvTranspose, n int, y, x, w, bias []
 			part := b[(kd*g.Kernel[1]+kh)*panels(g.Cin, row):]
 			first := kd*out[0] + kh*out[1]
 			if len(y) > 0 {
-				c.gather(&s, n, y[first:], x, right{address(part, 0), 4 * panel, 4 * panel * g.Cin}, wide, relu)
+				c.gather(&s, n, y[first:], x, c.ready(&s, right{address(part, 0), 4 * panel, 4 * panel * g.Cin}), wide, relu)
 			}
 		}
 	}

@@ -48,6 +48,14 @@ func (s *gathering) pairWeights(dst, src []float32, rowStride, p int) {
 
 // packForward returns the weights as a right-hand side, and the bias that goes with it. It may pair outputs of s.
 func (c *Context) packForward(s *gathering, w, bias []float32) (right, []float32) {
+	if c.precision == Float32 && s.worthTwins() {
+		return c.packTwinned(s, w, bias)
+	}
+	b, bias := c.packFloats(s, w, bias)
+	return c.ready(s, b), bias
+}
+
+func (c *Context) packFloats(s *gathering, w, bias []float32) (right, []float32) {
 	if p := s.pairing(); p > 1 {
 		return c.packPaired(s, w, bias, p)
 	}
@@ -78,8 +86,22 @@ func (c *Context) packPaired(s *gathering, w, bias []float32, p int) (right, []f
 // flip returns the weights of the input gradient, packed in panels: for every phase of the stride its part of the kernel
 // in reverse order, with input and output channels exchanged.
 func (c *Context) flip(g *Conv, w []float32) []float32 {
+	if c.precision == BFloat16 {
+		return c.pairFlip(g, w)
+	}
+	return c.flipFloats(g, w)
+}
+
+func (c *Context) flipFloats(g *Conv, w []float32) []float32 {
 	size := panels(volume(g.Kernel)*g.Cout, g.Cin)
 	s := g.phase([3]int{}, g.Out())
+	if c.precision == Float32 && g.twinPhase() {
+		plain, k := c.take(scratchPanels, size), volume(s.kernel)*g.Cout
+		g.flipPhase(plain, &s, [3]int{}, w)
+		out := c.take(scratchFlip, k*2*maxTwin)
+		packTwins(out, plain, k, g.Cin, panel)
+		return out
+	}
 	if p := g.phasePairing(&s); p > 1 {
 		plain := c.take(scratchPanels, size)
 		g.flipPhase(plain, &s, [3]int{}, w)
@@ -95,6 +117,12 @@ func (c *Context) flip(g *Conv, w []float32) []float32 {
 		rest = rest[panels(volume(s.kernel)*g.Cout, g.Cin):]
 	})
 	return out
+}
+
+// twinPhase tells whether the input gradient is computed as twins. Phases of a stride aren't.
+func (g *Conv) twinPhase() bool {
+	s := g.phase([3]int{}, g.Out())
+	return g.Stride == [3]int{1, 1, 1} && s.worthTwins()
 }
 
 // phasePairing is the pairing of an input gradient's phase. Phases of a stride aren't paired.

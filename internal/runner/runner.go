@@ -106,7 +106,7 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 	if reflect.DeepEqual(m, run.Manifest) {
 		return true, nil
 	}
-	res := record.Summarise(run.Rounds, m.Metric, m.Targets)
+	res := record.Summarise(run.Rounds, &m)
 	res.Digest = run.Result.Digest
 	err = errors.Join(record.WriteManifest(dir, &m), record.WriteResult(dir, res))
 	if errors.Is(err, fs.ErrPermission) {
@@ -194,7 +194,7 @@ func (r *Runner) finish(store *record.Store, s *sim.Simulation, built *configs.B
 	if err != nil {
 		return err
 	}
-	res := record.Summarise(run.Rounds, built.Manifest.Metric, built.Manifest.Targets)
+	res := record.Summarise(run.Rounds, &built.Manifest)
 	if err := store.Finish(res, final); err != nil {
 		return err
 	}

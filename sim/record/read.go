@@ -14,17 +14,18 @@ import (
 // Result is what result.json says of a finished run. Nothing in it depends on the machine, the hour, or the number of
 // workers.
 type Result struct {
-	Digest  string   `json:"digest"`
-	Rounds  int      `json:"rounds"`
-	SimTime float64  `json:"sim_time_s"`
-	Metric  string   `json:"metric"`
-	Final   float64  `json:"final"`           // test metric after the last round
-	Best    float64  `json:"best"`            // over all evaluations
-	Loss    float64  `json:"loss"`            // test loss after the last round
-	Train   *float64 `json:"train,omitempty"` // training metric after the last round, if it was evaluated
-	Uplink  Bits     `json:"uplink"`
-	Down    Bits     `json:"downlink"`
-	Targets []Target `json:"targets,omitempty"`
+	Digest    string   `json:"digest"`
+	Rounds    int      `json:"rounds"`
+	SimTime   float64  `json:"sim_time_s"`
+	Precision string   `json:"precision"` // of local training
+	Metric    string   `json:"metric"`
+	Final     float64  `json:"final"`           // test metric after the last round
+	Best      float64  `json:"best"`            // over all evaluations
+	Loss      float64  `json:"loss"`            // test loss after the last round
+	Train     *float64 `json:"train,omitempty"` // training metric after the last round, if it was evaluated
+	Uplink    Bits     `json:"uplink"`
+	Down      Bits     `json:"downlink"`
+	Targets   []Target `json:"targets,omitempty"`
 }
 
 // Target says what it cost to reach a metric value: the first evaluation at or above it.
@@ -38,15 +39,15 @@ type Target struct {
 }
 
 // Summarise makes a result, but for its digest, of a run's lines.
-func Summarise(rows []Row, metric string, targets []float64) *Result {
+func Summarise(rows []Row, m *Manifest) *Result {
 	last := rows[len(rows)-1]
-	res := &Result{Rounds: int(last["round"]), SimTime: last["sim_time_s"], Metric: metric,
+	res := &Result{Rounds: int(last["round"]), SimTime: last["sim_time_s"], Metric: m.Metric, Precision: m.Precision,
 		Uplink: last.bits("uplink_"), Down: last.bits("downlink_")}
-	for _, v := range targets {
+	for _, v := range m.Targets {
 		res.Targets = append(res.Targets, Target{Value: v})
 	}
 	for _, row := range rows {
-		if v, ok := row[metric]; ok {
+		if v, ok := row[m.Metric]; ok {
 			res.see(row, v)
 		}
 	}

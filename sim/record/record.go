@@ -27,8 +27,9 @@ type Manifest struct {
 	Downlink   string    `json:"downlink"`
 	Clients    int       `json:"clients"`
 	Rounds     int       `json:"rounds"`
-	Version    string    `json:"version"` // of flsim
-	Kernel     string    `json:"kernel"`  // of the training arithmetic
+	Precision  string    `json:"precision"` // of local training
+	Version    string    `json:"version"`   // of flsim
+	Kernel     string    `json:"kernel"`    // of the training arithmetic
 	Host       string    `json:"host,omitempty"`
 }
 

@@ -191,7 +191,7 @@ func TestOpenReadsWhatStoreWrote(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, TransfersFile)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("transfers were recorded unasked: %v", err)
 	}
-	res := Summarise(run.Rounds, "accuracy", run.Manifest.Targets)
+	res := Summarise(run.Rounds, &run.Manifest)
 	want := []Target{{Value: 0.4, Reached: true, Round: 4, SimTime: 6, Uplink: 3200, Total: 9600}, {Value: 0.9}}
 	if diff := cmp.Diff(want, res.Targets); diff != "" {
 		t.Errorf("targets: %s", diff)

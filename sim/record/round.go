@@ -27,11 +27,12 @@ type Round struct {
 
 // Evaluation is the global model's score.
 type Evaluation struct {
-	Metric                     string  // name of the metric's column
-	Test, TestLoss             float64 // on the test set
-	Train, TrainLoss           float64 // on a fixed sample of the training examples
-	HeldOut                    bool    // whether a validation share was held out of the training data
-	Validation, ValidationLoss float64 // on that share
+	Metric                     string   // name of the metric's column
+	Test, TestLoss             float64  // on the test set
+	Train, TrainLoss           float64  // on a fixed sample of the training examples
+	HeldOut                    bool     // whether a validation share was held out of the training data
+	Validation, ValidationLoss float64  // on that share
+	More                       []Column // what was asked for besides
 }
 
 // Column is one named number of a line.
@@ -68,7 +69,7 @@ func (e *Evaluation) columns() []Column {
 	if e.HeldOut {
 		cols = append(cols, Column{"validation_" + e.Metric, e.Validation}, Column{"validation_loss", e.ValidationLoss})
 	}
-	return cols
+	return append(cols, e.More...)
 }
 
 func (b Bits) columns(prefix, suffix string) []Column {

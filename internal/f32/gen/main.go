@@ -40,6 +40,7 @@ type asm struct {
 	tables []string // Go tables of routines
 	args   reg.Register
 	mxcsr  operand.Mem
+	pairs  bool // products are of pairs of bfloat16
 }
 
 func newAsm(set isa) *asm {
@@ -118,7 +119,7 @@ func (a *asm) write(dir, name string) {
 	check(pass.Compile.Execute(f))
 	out, err := printer.NewGoAsm(printer.Config{Name: "gen", Pkg: "f32"}).Print(f)
 	check(err)
-	text := string(out)
+	text := encodeEVEX(string(out))
 	text = banner + text[strings.Index(text, "//go:build"):]
 	for _, d := range a.decls {
 		fn, params := declared(d)
@@ -174,12 +175,17 @@ func generate(dir string) {
 		n := newAsm(set)
 		n.columns()
 		n.rows()
+		n.softmaxLoss()
 		n.write(dir, "norm"+set.name+"_amd64.s")
 		files = append(files, t, v, n)
 	}
+	b := newAsm(isa{"BF16", 16})
+	b.bf16()
+	b.write(dir, "bf16_amd64.s")
 	m := newAsm(avx2)
 	m.transpose()
+	m.interleave()
 	m.write(dir, "move_amd64.s")
-	writeDecls(dir, append(files, m)...)
+	writeDecls(dir, append(files, b, m)...)
 	generateNeon(dir)
 }

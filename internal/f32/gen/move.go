@@ -69,3 +69,42 @@ func (a *asm) emitPair(ab, cd, dst, out reg.Register) {
 		a.ADDQ(out, dst)
 	}
 }
+
+// interleave writes the routine that stores the values of two arrays, 16n of each, in turn.
+func (a *asm) interleave() {
+	a.begin("interleave512", "moveArgs", "interleave512 stores 16n values at src in turn with those srcRow bytes further; see moveArgs.")
+	src, dst, n, far := a.loadField(moveSrc), a.loadField(moveDst), a.loadField(moveN), a.loadField(moveSrcRow)
+	low, high := a.interleaved(0), a.interleaved(8)
+	next := a.GP64()
+	a.LEAQ(operand.Mem{Base: src, Index: far, Scale: 1}, next)
+	a.Label("block")
+	x, y, z := a.ZMM(), a.ZMM(), a.ZMM()
+	a.PREFETCHT0(operand.Mem{Base: src, Index: far, Scale: 2}) // the next row
+	a.PREFETCHT0(operand.Mem{Base: next, Index: far, Scale: 2})
+	a.VMOVUPS(operand.Mem{Base: src}, x)
+	a.VMOVUPS(operand.Mem{Base: next}, y)
+	a.VMOVUPS(x, z)
+	a.VPERMT2PS(y, low, x)
+	a.VPERMT2PS(y, high, z)
+	a.VMOVUPS(x, operand.Mem{Base: dst})
+	a.VMOVUPS(z, operand.Mem{Base: dst, Disp: 64})
+	a.ADDQ(operand.U32(64), src)
+	a.ADDQ(operand.U32(64), next)
+	a.ADDQ(operand.U32(128), dst)
+	a.DECQ(n)
+	a.JNZ(operand.LabelRef("block"))
+	a.VZEROUPPER()
+	a.RET()
+}
+
+// interleaved returns the lane numbers first, 16+first, first+1, 17+first and so on.
+func (a *asm) interleaved(first uint64) reg.Register {
+	v, x, r := a.ZMM(), a.XMM(), a.GP64()
+	const turns = 0x1303120211011000 // 0, 16, 1, 17, ... in bytes
+	a.MOVQ(operand.U64(turns+first*0x0101010101010101), r)
+	a.VMOVQ(r, x)
+	a.MOVQ(operand.U64(turns+(first+4)*0x0101010101010101), r)
+	a.VPINSRQ(operand.U8(1), r, x, x)
+	a.VPMOVZXBD(x, v)
+	return v
+}

@@ -32,11 +32,13 @@ const (
 	tileT
 	tileMask
 	tileFlags
+	tileTwin
 )
 
 const (
-	flagAdd  = 1
-	flagReLU = 2
+	flagAdd   = 1
+	flagReLU  = 2
+	flagAhead = 4
 )
 
 // rowsPerBase is how many rows one pointer reaches with the multiples 0 to 6 of the row stride.
@@ -45,21 +47,23 @@ const rowsPerBase = 7
 // tiles writes the micro-kernels of all heights.
 func (a *asm) tiles() {
 	if a.lanes == 16 {
-		a.family(14, 2, true)
-		a.family(28, 1, true)
+		a.family(14, 2, "", true)
+		a.family(28, 1, "", true)
+		if !a.pairs { // twins are left to float32
+			a.family(16, 1, twin, true)
+		}
 		return
 	}
-	a.family(6, 2, false)
-	a.family(5, 2, true)
-	a.family(12, 1, true)
+	a.family(6, 2, "", false)
+	a.family(5, 2, "m", true)
+	a.family(12, 1, "m", true)
 }
 
+// twin marks micro-kernels whose even and odd lanes belong to two sets of rows.
+const twin = "twin"
+
 // family writes the micro-kernels of 1 to rows rows and a table of them.
-func (a *asm) family(rows, vecs int, masked bool) {
-	suffix := ""
-	if masked && a.lanes == 8 {
-		suffix = "m"
-	}
+func (a *asm) family(rows, vecs int, suffix string, masked bool) {
 	table := fmt.Sprintf("tiles%sx%d%s", a.name, vecs*a.lanes, suffix)
 	text := fmt.Sprintf("// %s holds the routines by height.\nvar %s = [...]func(*tileArgs){\n\tnil,\n", table, table)
 	for m := 1; m <= rows; m++ {
@@ -73,6 +77,7 @@ type tileRoutine struct {
 	*asm
 	rows, vecs int
 	masked     bool
+	twin       bool
 	mask       []reg.Register   // per vector of the row
 	acc        [][]reg.Register // [row][vector]
 	at, bt     operand.Mem      // pointers that survive the inner loops
@@ -89,7 +94,7 @@ func (a *asm) tile(rows, vecs int, masked bool, suffix string) string {
 	}
 	a.begin(name, "tileArgs", fmt.Sprintf("%s computes tiles of %d rows and %s columns; see tileArgs.", name, rows, columns))
 	a.flushOn()
-	t := &tileRoutine{asm: a, rows: rows, vecs: vecs, masked: masked}
+	t := &tileRoutine{asm: a, rows: rows, vecs: vecs, masked: masked, twin: suffix == twin}
 	t.setup()
 	a.Label("tile")
 	t.initial()
@@ -143,7 +148,7 @@ func (t *tileRoutine) loadMasks() {
 func (t *tileRoutine) load(base reg.Register, v int, dst reg.Register) {
 	m := operand.Mem{Base: base, Disp: 4 * t.lanes * v}
 	switch {
-	case !t.masked:
+	case !t.masked || t.twin:
 		t.VMOVUPS(m, dst)
 	case t.lanes == 16:
 		t.VMOVUPS_Z(m, t.mask[v], dst)
@@ -237,30 +242,62 @@ func (t *tileRoutine) inner(ao, bo operand.Mem) {
 	if t.lanes == 16 {
 		tmp = append(tmp, t.vec())
 	}
+	step := func() {
+		for v := range bv {
+			t.load(b, v, bv[v])
+		}
+		for r := range t.acc {
+			t.multiply(rowAddress(bases[r/rowsPerBase], r%rowsPerBase, s, s3, s5), tmp[r%len(tmp)], bv, t.acc[r])
+		}
+		t.ADDQ(bk, b)
+		for _, base := range bases {
+			t.ADDQ(ak, base)
+		}
+		t.DECQ(ki)
+	}
+	if t.vecs == 2 {
+		t.TESTQ(operand.U32(flagAhead), t.loadField(tileFlags))
+		t.JZ(operand.LabelRef("inner"))
+		t.ahead(bases[0], b, ak, bk, step)
+	}
 	t.Label("inner")
-	for v := range bv {
-		t.load(b, v, bv[v])
-	}
-	for r := range t.acc {
-		t.multiply(rowAddress(bases[r/rowsPerBase], r%rowsPerBase, s, s3, s5), tmp[r%len(tmp)], bv, t.acc[r])
-	}
-	t.ADDQ(bk, b)
-	for _, base := range bases {
-		t.ADDQ(ak, base)
-	}
-	t.DECQ(ki)
+	step()
 	t.JNZ(operand.LabelRef("inner"))
+	t.Label("summed")
+}
+
+// prefetchSteps is how many steps of k ahead operands are fetched into the first-level cache.
+const prefetchSteps = 8
+
+// ahead writes the innermost loop with operands being fetched ahead.
+func (t *tileRoutine) ahead(a, b, ak, bk reg.Register, step func()) {
+	farA, farB := t.GP64(), t.GP64()
+	t.IMUL3Q(operand.U8(prefetchSteps), ak, farA)
+	t.IMUL3Q(operand.U8(prefetchSteps), bk, farB)
+	t.Label("ahead")
+	t.PREFETCHT0(operand.Mem{Base: a, Index: farA, Scale: 1})
+	for disp := 0; disp < 4*t.lanes*t.vecs; disp += 64 {
+		t.PREFETCHT0(operand.Mem{Base: b, Index: farB, Scale: 1, Disp: disp})
+	}
+	step()
+	t.JNZ(operand.LabelRef("ahead"))
+	t.JMP(operand.LabelRef("summed"))
 }
 
 // multiply adds the product of one element of A and the row of B to a row of the tile.
 func (t *tileRoutine) multiply(elem operand.Mem, tmp reg.Register, bv, acc []reg.Register) {
+	if t.twin {
+		t.VBROADCASTSD(elem, tmp)
+		t.VFMADD231PS(bv[0], tmp, acc[0])
+		return
+	}
 	if t.lanes == 16 && t.vecs == 1 {
-		t.VFMADD231PS_BCST(elem, bv[0], acc[0])
+		t.multiplyAdd(elem, bv[0], acc[0])
 		return
 	}
 	t.VBROADCASTSS(elem, tmp)
 	for v := range bv {
-		t.VFMADD231PS(bv[v], tmp, acc[v])
+		t.multiplyAdd(tmp, bv[v], acc[v])
 	}
 }
 
