@@ -1,8 +1,9 @@
 // Package f32 is the float32 arithmetic of training: matrix products, convolutions, pooling, normalisation, losses and
 // optimizer updates, with the same bits from every kernel.
 //
-// There are three kernels: portable Go, AVX2 with FMA, and AVX-512. The fastest that the processor offers is chosen at
-// start; the environment variable FLSIM_KERNEL names another one, and the build tag noasm leaves only the first.
+// There are four kernels: portable Go, AVX2 with FMA and AVX-512 for amd64, and NEON for arm64. The fastest that the
+// processor offers is chosen at start; the environment variable FLSIM_KERNEL names another one, and the build tag noasm
+// leaves only the first.
 //
 // # What is promised
 //
@@ -18,14 +19,13 @@
 //     results: who changes one changes the numbers of every run.
 //   - Everything element by element is written as the operations that the comment of the function states, one rounding
 //     each; sums of columns name their order.
-//   - Operands that are denormal count as zero and results that would be become zero, as processors do it at full
-//     speed. Gradients that pass a ReLU, a pooling, a normalisation or the loss become zero below Tiny, so that their
-//     products stay normal.
+//   - Operands that are denormal count as zero and results that would be, after rounding, become zero, as amd64
+//     processors do it at full speed. Arm's decide that before rounding, which the NEON kernel makes up for. Gradients that
+//     pass a ReLU, a pooling, a normalisation or the loss become zero below Tiny, so that their products stay normal.
 //   - Logarithms, exponentials and cosines are polynomials in float64 of this package, since those of package math
 //     differ in their last bits from one architecture to another.
 //
-// One thing differs: on arm64 chains keep denormal sums, for want of a flush-to-zero mode that Go lets a program set.
-// Training has not been seen to reach them. Results that are not numbers are so everywhere, with whatever bits.
+// Results that are not numbers are so everywhere, with whatever bits.
 //
 // # Layouts
 //

@@ -29,19 +29,3 @@ func fmaRow(acc, b []term, a term) {
 
 // tiniestBits are those of tiniest: integers compare faster than magnitudes.
 const tiniestBits = 0x380ffffff0000000
-
-// leaveTie moves s = p + c, rounded, by one bit towards the exact sum if it is half way between two float32 and differs.
-func leaveTie(s, p, c float64) float64 {
-	if math.Float64bits(s)&(1<<29-1) != 1<<28 {
-		return s
-	}
-	q := s - p
-	err := float64(p-float64(s-q)) + float64(c-q)
-	switch {
-	case err == 0 || err != err:
-		return s
-	case err > 0 == (s > 0):
-		return math.Float64frombits(math.Float64bits(s) + 1)
-	}
-	return math.Float64frombits(math.Float64bits(s) - 1)
-}

@@ -11,11 +11,12 @@ type level int
 
 const (
 	portable level = iota
+	neon
 	avx2
 	avx512
 )
 
-var levelNames = [...]string{"portable", "avx2", "avx512"}
+var levelNames = [...]string{"portable", "neon", "avx2", "avx512"}
 
 // family is a kernel: how it tiles a product, and the routine for one row of tiles.
 type family struct {
@@ -49,8 +50,8 @@ func names(all []family) []string {
 	return out
 }
 
-// Kernel returns the name of the kernel in use: portable, avx2 or avx512. The environment variable FLSIM_KERNEL
-// overrides the choice of the fastest.
+// Kernel returns the name of the kernel in use: portable, neon, avx2 or avx512. The environment variable
+// FLSIM_KERNEL overrides the choice of the fastest.
 func Kernel() string { return levelNames[kern.level] }
 
 // Err tells whether FLSIM_KERNEL names a kernel that this processor or build lacks. The fastest is then in use.

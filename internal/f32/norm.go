@@ -131,10 +131,11 @@ func (s *columnSums) block(acc *[2][maxColumns]float64, j, rows, stride, n int) 
 		return
 	}
 	unit := kern.lanes() / 2
+	most := unit * kern.units()
 	step := max(1, vecChunk/max(1, n))
 	for i := 0; i < rows; i += step {
-		for k := 0; k < n; k += unit * unit {
-			at, cols := i*stride+j+k, min(unit*unit, n-k)
+		for k := 0; k < n; k += most {
+			at, cols := i*stride+j+k, min(most, n-k)
 			p := columnArgs{
 				x: address(s.x, at), d: address(s.d, at), sum: &acc[0][k], product: &acc[1][k],
 				rows: min(step, rows-i), stride: 4 * stride, units: (cols + unit - 1) / unit,

@@ -12,6 +12,9 @@ func (f *family) lanes() int {
 	return 8
 }
 
+// units returns how many registers of float64 sums one call takes.
+func (f *family) units() int { return f.lanes() / 2 }
+
 // laneMask returns the mask of a register's first n lanes, n <= 16, as the kernel wants it told.
 func laneMask(n int) uintptr {
 	if kern.level == avx512 {

@@ -1,8 +1,9 @@
-//go:build !amd64 || noasm
+//go:build (!amd64 && !arm64) || noasm
 
 package f32
 
 func (f *family) lanes() int { return 1 }
+func (f *family) units() int { return 1 }
 
 func laneMask(int) uintptr { return 0 }
 

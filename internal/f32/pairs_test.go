@@ -166,7 +166,7 @@ func TestPairsRoundLikeTheirDefinition(t *testing.T) {
 			want := exactDot(a, b, z)
 			a0, a1 := halves(a)
 			b0, b1 := halves(b)
-			if !finite(want) || !finite(exactFMA(a1, b1, z)) || !finite(a0*b0) || keepsDenormals && math.Abs(float64(want)) < 0x1p-100 {
+			if !finite(want) || !finite(exactFMA(a1, b1, z)) || !finite(a0*b0) {
 				continue
 			}
 			got, left, right, start := []float32{0}, []float32{a}, []float32{b}, []float32{z}

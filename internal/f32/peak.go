@@ -7,7 +7,7 @@ import "time"
 // rounds.
 func PeakRate(d time.Duration) float64 {
 	const turns, chains = 20000, 12
-	lanes := map[level]int{portable: 1, avx2: 8, avx512: 16}[kern.level]
+	lanes := map[level]int{portable: 1, neon: 4, avx2: 8, avx512: 16}[kern.level]
 	best := 0.0
 	for begin := time.Now(); time.Since(begin) < d; {
 		start := time.Now()

@@ -77,11 +77,7 @@ var negativeInfinity = float32(math.Inf(-1))
 
 // poolWindows returns the windows of one row of images, or of two in depth, without pointers.
 func poolWindows(e [3]int, channels int) poolArgs {
-	s, out := strides(e, channels), pooled(e)
-	lanes := 16
-	if kern.level == avx2 {
-		lanes = 8
-	}
+	s, out, lanes := strides(e, channels), pooled(e), kern.lanes()
 	p := poolArgs{
 		rows: out[1], cols: out[2], full: channels / lanes, tail: 1<<(channels%lanes) - 1,
 		colSkip: 4 * channels, rowSkip: 4 * (2*s[1] - 2*out[2]*channels),
@@ -110,7 +106,7 @@ func (p *poolArgs) aim(e [3]int, i, channels int, x, y []float32, index []uint8)
 
 // vectorised tells whether the assembly can treat so many channels.
 func (p *poolArgs) vectorised(channels int) bool {
-	return kern.level == avx512 || kern.level == avx2 && channels%8 == 0
+	return kern.level == avx512 || kern.level > portable && channels%kern.lanes() == 0
 }
 
 // size returns the number of positions in a window.

@@ -24,6 +24,22 @@ func round(x float64) float32 {
 	return float32(x)
 }
 
+// leaveTie moves s = p + c, rounded, by one bit towards the exact sum if it is half way between two float32 and differs.
+func leaveTie(s, p, c float64) float64 {
+	if math.Float64bits(s)&(1<<29-1) != 1<<28 {
+		return s
+	}
+	q := s - p
+	err := float64(p-float64(s-q)) + float64(c-q)
+	switch {
+	case err == 0 || err != err:
+		return s
+	case err > 0 == (s > 0):
+		return math.Float64frombits(math.Float64bits(s) + 1)
+	}
+	return math.Float64frombits(math.Float64bits(s) - 1)
+}
+
 func add(x, y float32) float32 { return flush(float32(flush(x) + flush(y))) }
 func mul(x, y float32) float32 { return round(float64(float64(flush(x)) * float64(flush(y)))) }
 func div(x, y float32) float32 { return round(float64(float64(flush(x)) / float64(flush(y)))) }

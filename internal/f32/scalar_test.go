@@ -4,12 +4,8 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 )
-
-// keepsDenormals says that chains of multiply-adds keep denormal sums on this architecture; see fma_arm64.go.
-const keepsDenormals = runtime.GOARCH == "arm64"
 
 // exactFMA rounds x*y + z once, from its exact value, and flushes like the hardware.
 func exactFMA(x, y, z float32) float32 {
@@ -65,7 +61,7 @@ func TestFMAIsExact(t *testing.T) {
 			x, y, z = besideTie(r)
 		}
 		got, want := fma(x, y, z), exactFMA(x, y, z)
-		if got != want && !(keepsDenormals && math.Abs(float64(want)) < 0x1p-125) {
+		if math.Float32bits(got) != math.Float32bits(want) {
 			t.Fatalf("fma(%x, %x, %x) = %x, want %x", x, y, z, got, want)
 		}
 	}
@@ -78,9 +74,6 @@ func TestTilesRoundAtTies(t *testing.T) {
 		c := new(Context)
 		for range 20000 {
 			x, y, z := besideTie(r)
-			if z == 0 && keepsDenormals {
-				continue
-			}
 			dst := []float32{z}
 			c.MatMul(RowMajor(dst, 1, 1), RowMajor([]float32{x}, 1, 1), RowMajor([]float32{y}, 1, 1), Epilogue{Accumulate: true})
 			if want := exactFMA(x, y, z); dst[0] != want {
@@ -95,6 +88,89 @@ func TestTilesRoundAtTies(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRoundingUpToTheLeastNormal runs products that round up to the least normal number, or not quite, through all
+// places of the elementwise routines where such products occur.
+func TestRoundingUpToTheLeastNormal(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(19, 20))
+		for range 3000 {
+			x, y, z := besideTie(r)
+			if z != 0 {
+				continue
+			}
+			p, q := exactFMA(x, y, 0), exactFMA(-x, y, 0)
+			for i, c := range tinyProducts {
+				w, g, v, u := fill(17, 0), fill(17, 0), fill(17, 0), fill(17, 0)
+				got := c(x, y, w, g, v, u)
+				for j := range got {
+					if got[j] != p && got[j] != q {
+						t.Fatalf("routine %d, element %d: %x*%x = %x, want %x", i, j, x, y, got[j], p)
+					}
+				}
+			}
+		}
+	})
+}
+
+// tinyProducts return x*y or -x*y, given arrays of zeros.
+var tinyProducts = []func(x, y float32, w, g, v, u []float32) []float32{
+	func(x, y float32, w, g, v, u []float32) []float32 { Axpy(x, set(g, y), w); return w },
+	func(x, y float32, w, g, v, u []float32) []float32 { Scale(x, set(w, y)); return w },
+	func(x, y float32, w, g, v, u []float32) []float32 { Mul(set(w, x), set(g, y)); return g },
+	func(x, y float32, w, g, v, u []float32) []float32 { Pull(y, set(w, x), g, v); return v },
+	func(x, y float32, w, g, v, u []float32) []float32 { SGD(w, set(g, x), y, 0); return w },
+	func(x, y float32, w, g, v, u []float32) []float32 { Momentum(w, g, set(v, y), 0, x, 0); return v },
+	func(x, y float32, w, g, v, u []float32) []float32 { Momentum(w, set(g, y), v, x, 0, 0); return w },
+	func(x, y float32, w, g, v, u []float32) []float32 { Nesterov(w, g, set(v, y), 1, x, 0); return v },
+	func(x, y float32, w, g, v, u []float32) []float32 { Nesterov(w, set(g, y), v, x, 0, 0); return w },
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		adamOnly(AdamStep{Beta1: y}, w, g, set(v, x), u)
+		return v
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		adamOnly(AdamStep{Gain1: y}, w, set(g, x), v, u)
+		return v
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		adamOnly(AdamStep{Beta2: y}, w, g, v, set(u, x))
+		return u
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		rmsOnly(RMSpropStep{Smoothing: y}, w, g, set(v, x), u)
+		return v
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		rmsOnly(RMSpropStep{Momentum: y}, w, g, v, set(u, x))
+		return u
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		ScaleShiftRows(v, set(g, y), set(w, x), u)
+		return v
+	},
+	func(x, y float32, w, g, v, u []float32) []float32 {
+		ScaleShiftRowsReLU(v, set(g, y), set(w, x), u)
+		return v
+	},
+}
+
+func adamOnly(s AdamStep, w, g, m, v []float32) {
+	s.Epsilon = 1
+	Adam(w, g, m, v, s)
+}
+
+func rmsOnly(s RMSpropStep, w, g, v, b []float32) {
+	s.Epsilon = 1
+	RMSprop(w, g, v, b, s)
+}
+
+// set fills x with v and returns it.
+func set(x []float32, v float32) []float32 {
+	for i := range x {
+		x[i] = v
+	}
+	return x
 }
 
 // TestPortableArithmeticIsTheHardwares compares the portable definitions with every kernel on wild operands.

@@ -23,7 +23,7 @@ type tileArgs struct {
 	kI, kO, kG           int
 	t                    int
 
-	mask  uintptr // which lanes are columns, as the kernel wants it told
+	mask  uintptr // which lanes are columns, as the kernel wants it told; changed by NEON's
 	flags int
 
 	// With twin, even lanes of init and B belong to columns of a row of A and odd ones to the same columns of the row
@@ -58,10 +58,15 @@ func (p *tileArgs) run(m, n, t int) {
 		if t -= p.t; t == 0 {
 			return
 		}
-		p.a, p.b, p.c = unsafe.Add(p.a, p.t*p.aT), unsafe.Add(p.b, p.t*p.bT), unsafe.Add(p.c, p.t*p.cT)
-		if p.init != nil {
-			p.init = unsafe.Add(p.init, p.t*p.iT)
-		}
+		p.skip(p.t)
+	}
+}
+
+// skip moves p's pointers n tiles on.
+func (p *tileArgs) skip(n int) {
+	p.a, p.b, p.c = unsafe.Add(p.a, n*p.aT), unsafe.Add(p.b, n*p.bT), unsafe.Add(p.c, n*p.cT)
+	if p.init != nil {
+		p.init = unsafe.Add(p.init, n*p.iT)
 	}
 }
 

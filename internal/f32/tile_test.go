@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -56,10 +57,10 @@ func (q *tileCase) want() []float32 {
 				s = fma(q.a[i*(k+3)+x], q.b[x*q.n+j], s)
 			}
 			if p.flags&addOld != 0 {
-				s += c[i*q.strideRow+j]
+				s = add(c[i*q.strideRow+j], s)
 			}
 			if p.flags&clip != 0 {
-				s = max(s, 0)
+				s = relu(s)
 			}
 			c[i*q.strideRow+j] = s
 		}
@@ -78,6 +79,67 @@ func TestTilesOfAllSizes(t *testing.T) {
 					kern.tile(&q.p, m, n)
 					sameBits(t, fmt.Sprintf("%dx%d, k %v", m, n, k), q.whole, want)
 				}
+			}
+		}
+	})
+}
+
+// TestTilesOfTinySums lets sums in some tiles of a row fall below the least normal number.
+func TestTilesOfTinySums(t *testing.T) {
+	eachKernel(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(21, 22))
+		for n := 1; n <= kern.width; n++ {
+			for m := 1; m <= kern.height(n); m++ {
+				const tiles = 5
+				q := newTile(r, m, n, 3, 1, 2, tiles, (m+n)%4, (m+2*n)%3)
+				for i := range q.b {
+					q.b[i] *= 0x1p-63
+				}
+				for _, x := range [][]float32{q.c, q.init} {
+					for i := range x {
+						x[i] *= 0x1p-126
+					}
+				}
+				rows := len(q.a) / tiles
+				for _, u := range [][]int{{0}, {2, 3}, {4}, {}, {0, 1, 2, 3, 4}}[(m+n)%5] {
+					for i := range q.a[u*rows : (u+1)*rows] {
+						q.a[u*rows+i] *= 0x1p-63
+					}
+				}
+				p, want := q.p, q.want()
+				kern.tile(&q.p, m, n)
+				sameBits(t, fmt.Sprintf("%dx%d", m, n), q.whole, want)
+				if p.mask = q.p.mask; q.p != p {
+					t.Fatalf("%dx%d: the arguments changed from %+v to %+v", m, n, p, q.p)
+				}
+			}
+		}
+	})
+}
+
+// TestModeIsRestored checks that denormal numbers are numbers again behind every routine.
+func TestModeIsRestored(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 24))
+	a, x, index := arrays(64, 0), fill(4*64, 1), make([]uint8, 2*64)
+	routines := map[string]func(){
+		"tile":      func() { q := newTile(r, 2, 5, 3, 1, 1, 2, 0, 0); kern.tile(&q.p, 2, 5) },
+		"tiny tile": func() { q := newTile(r, 2, 5, 3, 1, 1, 2, 0, 0); Scale(0x1p-126, q.b); kern.tile(&q.p, 2, 5) },
+		"norm":      func() { newNormCase(5, 16, 1, false).run() },
+		"pool":      func() { maxPoolByTwo([3]int{1, 2, 2}, 64, 1, x[:64], index[:64], x, true) },
+		"pool back": func() { maxPoolByTwoBackward([3]int{1, 2, 2}, 64, 1, x, x[:64:64], index[:64]) },
+		"pool 3":    func() { maxPoolByTwo([3]int{2, 2, 2}, 32, 1, x[:32], index[:32], x, true) },
+		"pool 3 b":  func() { maxPoolByTwoBackward([3]int{2, 2, 2}, 32, 1, x, x[:32:32], index[:32]) },
+		"peak":      func() { PeakRate(time.Millisecond) },
+		"transpose": func() { transpose(a[0], 8, a[1], 8, 8, 8) },
+	}
+	for name, f := range elementwise {
+		routines[name] = func() { f(a[0], a[1], a[2], a[3]) }
+	}
+	eachKernel(t, func(t *testing.T) {
+		for name, f := range routines {
+			f()
+			if small := fill(1, 0x1p-140); small[0]*small[0]+small[0] == 0 {
+				t.Errorf("%s left the processor flushing to zero", name)
 			}
 		}
 	})

@@ -187,4 +187,5 @@ func generate(dir string) {
 	m.interleave()
 	m.write(dir, "move_amd64.s")
 	writeDecls(dir, append(files, b, m)...)
+	generateNeon(dir)
 }
