@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"flsim/clients"
+	"flsim/clients/nn"
+	"flsim/codecs"
 	"flsim/datasets"
 	"flsim/internal/rng"
 	"flsim/sim/record"
@@ -15,6 +17,7 @@ const evalBatch = 100
 
 // evaluation scores the global model on fixed examples.
 type evaluation struct {
+	model                   *nn.Model
 	metric                  string
 	test, train, validation subset
 }
@@ -26,7 +29,7 @@ type subset struct {
 }
 
 func newEvaluation(cfg *Config) *evaluation {
-	e := &evaluation{metric: cfg.Metric, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
+	e := &evaluation{model: cfg.Model, metric: cfg.Metric, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
 	e.train = allOf(cfg.Data.Train)
 	if cfg.TrainExamples < len(e.train.index) {
 		rng.Shuffle(rng.New(cfg.Seeds.Data, "evaluated training examples"), e.train.index)
@@ -59,7 +62,25 @@ func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	if out.HeldOut {
 		out.Validation, out.ValidationLoss = e.validation.score(w, p)
 	}
+	out.Sparsity, out.FLOPs = sparsity(w, e.model.Layout()), e.model.SparseFLOPs(w)
 	return out
+}
+
+// sparsity returns the share of the weights, without biases and norms, that are zero.
+func sparsity(w []float32, layout codecs.Layout) float64 {
+	zeros, n := 0, 0
+	for _, seg := range layout {
+		if seg.Kind != codecs.Weight {
+			continue
+		}
+		n += seg.Len
+		for _, x := range seg.Of(w) {
+			if x == 0 {
+				zeros++
+			}
+		}
+	}
+	return float64(zeros) / float64(max(n, 1))
 }
 
 // score returns the share of right answers and the mean loss, not-a-number where there are no examples.

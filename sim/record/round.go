@@ -32,6 +32,8 @@ type Evaluation struct {
 	Train, TrainLoss           float64 // on a fixed sample of the training examples
 	HeldOut                    bool    // whether a validation share was held out of the training data
 	Validation, ValidationLoss float64 // on that share
+	Sparsity                   float64 // share of the weights, without biases, that are exactly zero
+	FLOPs                      float64 // of one example's inference, multiplications by zero weights left out
 }
 
 // Column is one named number of a line.
@@ -68,7 +70,7 @@ func (e *Evaluation) columns() []Column {
 	if e.HeldOut {
 		cols = append(cols, Column{"validation_" + e.Metric, e.Validation}, Column{"validation_loss", e.ValidationLoss})
 	}
-	return cols
+	return append(cols, Column{"sparsity", e.Sparsity}, Column{"forward_flops", e.FLOPs})
 }
 
 func (b Bits) columns(prefix, suffix string) []Column {
