@@ -14,6 +14,8 @@ import (
 	"flsim/clients/nn"
 	"flsim/codecs"
 	"flsim/codecs/cossgd"
+	"flsim/codecs/feddip"
+	"flsim/codecs/feddst"
 	"flsim/codecs/sparsify"
 	"flsim/datasets"
 	"flsim/internal/rng"
@@ -121,6 +123,24 @@ func lossy(t *testing.T) Config {
 	return cfg
 }
 
+// pruned sends masked models both ways and tells clients the mask when it changes.
+func pruned(t *testing.T) Config {
+	cfg := small(t)
+	prune := settings(t, "feddip").(*feddip.Settings)
+	prune.Every = 3
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	return cfg
+}
+
+// regrown is pruned with masks that clients move, and that so differ from message to message.
+func regrown(t *testing.T) Config {
+	cfg := small(t)
+	prune := settings(t, "feddst").(*feddst.Settings)
+	prune.Every = 2
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	return cfg
+}
+
 // tape is a Recorder that keeps everything.
 type tape struct {
 	rounds      []record.Round
@@ -189,7 +209,7 @@ func TestLearns(t *testing.T) {
 }
 
 func TestWorkersDoNotMatter(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) Config{"plain": small, "lossy": lossy} {
+	for name, make := range map[string]func(*testing.T) Config{"plain": small, "lossy": lossy, "pruned": pruned, "regrown": regrown} {
 		t.Run(name, func(t *testing.T) {
 			want := ""
 			for _, workers := range []int{1, 2, 4, 8} {
@@ -208,7 +228,13 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestResumesFromEachCheckpoint(t *testing.T) {
-	whole, end := play(t, lossy(t))
+	for name, make := range map[string]func(*testing.T) Config{"lossy": lossy, "pruned": pruned, "regrown": regrown} {
+		t.Run(name, func(t *testing.T) { resumes(t, make) })
+	}
+}
+
+func resumes(t *testing.T, make func(*testing.T) Config) {
+	whole, end := play(t, make(t))
 	want := digest(whole, end)
 	if len(whole.checkpoints) != 4 {
 		t.Fatalf("%d checkpoints, want one for each evaluation: 4", len(whole.checkpoints))
@@ -224,7 +250,7 @@ func TestResumesFromEachCheckpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s, err := Resume(lossy(t), p, c)
+		s, err := Resume(make(t), p, c)
 		if err != nil {
 			t.Fatal(err)
 		}
