@@ -365,3 +365,27 @@ func FuzzDecode(f *testing.F) {
 func BenchmarkCodec(b *testing.B) {
 	codectest.Bench(b, func() codecs.Codec { return codec(b, defaults()) })
 }
+
+// BenchmarkMasked is a message as training sends it: an update that is zero outside a mask of 5 %.
+func BenchmarkMasked(b *testing.B) {
+	chain, p, layout := codec(b, defaults()), pruner(b, defaults()), lenet()
+	w := make([]float32, layout.Len())
+	for i := range w {
+		w[i] = float32(rng.At(1, uint64(i))>>40) - 1<<23
+	}
+	mask := pruning.Global(w, layout, pruning.Prunable(layout)/20)
+	mask.Apply(w, layout)
+	s := task(p, layout, w, 2, 10)
+	var msg []byte
+	b.SetBytes(int64(4 * len(w)))
+	for b.Loop() {
+		var err error
+		if msg, _, err = chain.Encode(msg[:0], w, s, 1); err != nil {
+			b.Fatal(err)
+		}
+		if err = chain.Decode(w, msg, s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(8*float64(len(msg))/float64(len(w)), "bit/elem")
+}
