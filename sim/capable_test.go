@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flsim/codecs"
+	"flsim/codecs/feddip"
 	"flsim/internal/wire"
 )
 
@@ -161,5 +162,17 @@ func TestPartialMean(t *testing.T) {
 	}
 	if want := []float32{3, 5, 2, 7}; !slices.Equal(s.w[:4], want) {
 		t.Errorf("the model is %v, want %v", s.w[:4], want)
+	}
+}
+
+// TestPruningNothingIsPlain: with a sparsity of 0 and no regularisation training under a mask is plain averaging.
+func TestPruningNothingIsPlain(t *testing.T) {
+	cfg := small(t)
+	prune := settings(t, "feddip").(*feddip.Settings)
+	prune.Start, prune.Final, prune.Initial, prune.Lambda = 0, 0, "none", "none"
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	_, got := play(t, cfg)
+	if _, want := play(t, small(t)); !slices.Equal(got.Weights(), want.Weights()) {
+		t.Error("the model is another one")
 	}
 }
