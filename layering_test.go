@@ -28,15 +28,16 @@ var floors = [][]string{
 		"codecs/internal/magnitude",
 		"sim/event",
 	},
-	1: {"clients/nn", "codecs", "datasets", "network", "sim/strategy", "sim/record"},
+	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},
 	2: {
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
+		"codecs/internal/pruning",
 		"datasets/cifar", "datasets/idx", "datasets/synthetic",
 		"plots",
 		"clients",
 		"internal/bench",
 	},
-	3: {"codecs/cossgd", "codecs/fedzip", "codecs/codectest", "datasets/all", "sim"},
+	3: {"codecs/cossgd", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "datasets/all", "sim"},
 	4: {"codecs/all"},
 	5: {"configs"},
 	6: {"internal/runner"},
@@ -57,7 +58,7 @@ var wirers = []string{"configs", "cmd/flsim"}
 
 // schemes are the names by which papers call what they propose. They have no business outside codecs and
 // configurations: the rest of the program branches on what a codec can do, never on what it is called.
-var schemes = []string{"cossgd", "adaquant", "fedmrn", "fedzip", "feddip"}
+var schemes = []string{"cossgd", "adaquant", "fedmrn", "fedzip", "feddip", "feddst", "fedsparsify"}
 
 // sources returns the module's Go files by folder, without those of tests.
 func sources(t *testing.T) map[string][]string {

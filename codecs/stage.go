@@ -100,6 +100,17 @@ type (
 		Control(dst []byte, f Feedback) ([]byte, error)
 	}
 
+	// Lasting settings are kept by the clients until they receive others: only those who hold others are sent them.
+	Lasting interface{ ControlLasts() bool }
+
+	// Lossless sparsifiers leave out nothing but zeros. Only they may code a whole model.
+	Lossless interface{ Lossless() bool }
+
+	// PartialMean stages send a part of the elements that differs from client to client: the server averages each
+	// element over the clients whose message decodes to something else than zero there, and leaves it alone if there
+	// is none.
+	PartialMean interface{ MeanOfSent() bool }
+
 	// GlobalHook edits the global model after aggregation.
 	GlobalHook interface {
 		AfterAggregate(w []float32, s *Shared) error
@@ -111,6 +122,8 @@ type Feedback struct {
 	Round, Rounds int
 	FirstLoss     float64 // mean training loss of the first round's clients, 0 before it is known
 	LastLoss      float64 // the same of the latest aggregated round
+	Layout        Layout
+	Model         []float32 // the global model that the round starts from; not to be written to
 }
 
 // Reparam maps the numbers that the optimizer owns, theta, to the weights that the network computes with, w.

@@ -189,12 +189,19 @@ func (d *decoder) downlink(n *node, e *Experiment, stages []Stage) {
 		return
 	}
 	for _, s := range stages {
-		if s.Slot == codecs.SlotSparsify {
+		if s.Slot == codecs.SlotSparsify && !lossless(s) {
 			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
 				"downlink.chain: the sparsifier %q would set most of the model's weights to zero; add reference = \"last\" to [downlink], which sends the change since the model that a client holds", s.Name)),
 				"downlink.chain", "")
 		}
 	}
+}
+
+// lossless reports whether a sparsifier leaves out nothing but zeros.
+func lossless(s Stage) bool {
+	stage, err := s.Settings.Stage()
+	l, ok := stage.(codecs.Lossless)
+	return err == nil && ok && l.Lossless()
 }
 
 // warnUnused warns of codec tables that no chain of any variant uses.

@@ -41,6 +41,7 @@ type broadcast struct {
 	layout  codecs.Layout
 	seed    uint64
 	rounds  int
+	control []byte      // settings that receivers of the latest version have
 	version int         // of the model that was last published, from 1
 	held    []float32   // what a client that has the latest version holds; replaced, never written to
 	nmse    float64     // of the latest version's message
@@ -53,9 +54,10 @@ func newBroadcast(down Downlink, layout codecs.Layout, seed uint64, rounds int) 
 	return &broadcast{down: down, layout: layout, seed: seed, rounds: rounds, has: make(map[int]int)}
 }
 
-// publish encodes w as a new version.
-func (b *broadcast) publish(w []float32, round int) error {
+// publish encodes w as a new version, which goes out together with the settings.
+func (b *broadcast) publish(w []float32, round int, control []byte) error {
 	b.version++
+	b.control = control
 	var err error
 	switch {
 	case !b.down.Delta:
@@ -117,7 +119,7 @@ func (b *broadcast) send(c codecs.Codec, kind wire.Kind, v []float32, s *codecs.
 }
 
 func (b *broadcast) shared(round int, reference []float32) *codecs.Shared {
-	return &codecs.Shared{Layout: b.layout, Round: round, Rounds: b.rounds, Reference: reference}
+	return &codecs.Shared{Layout: b.layout, Round: round, Rounds: b.rounds, Reference: reference, Control: b.control}
 }
 
 // parcelFor returns what a client must be sent to hold the latest version.

@@ -3,9 +3,12 @@ package sim
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"flsim/codecs"
+	"flsim/codecs/feddip"
+	"flsim/internal/wire"
 )
 
 // halving is a stage with every wish that a stage can have: it trains at half the weights, is told the round by the
@@ -99,5 +102,80 @@ func TestStagesGetWhatTheyAskFor(t *testing.T) {
 	}
 	if last := p.rounds[6].Eval.TestLoss; math.IsNaN(last) {
 		t.Error("the model is broken")
+	}
+}
+
+// TestLastingSettingsGoToThoseWhoLackThem: with a mask that changes behind rounds 1 and 4, a client is sent it in its
+// first task and in the first one behind a change.
+func TestLastingSettingsGoToThoseWhoLackThem(t *testing.T) {
+	p, s := play(t, pruned(t))
+	version := []int{0, 1, 2, 2, 2, 3, 3}
+	has := map[int]int{}
+	kept := 0
+	for _, x := range p.transfers {
+		if x.Direction != "downlink" {
+			continue
+		}
+		want := 1
+		if has[x.Client] != version[x.Round] {
+			want, has[x.Client] = 2, version[x.Round]
+		} else {
+			kept++
+		}
+		if x.Messages != want {
+			t.Errorf("round %d, client %d: %d messages, want %d", x.Round, x.Client, x.Messages, want)
+		}
+	}
+	if kept == 0 {
+		t.Error("no client is ever sampled twice under one mask: the test is of no use")
+	}
+	more := p.rounds[6].Eval.More
+	if len(more) != 2 || more[0].Name != "sparsity" || more[1].Name != "forward_flops" {
+		t.Fatalf("columns %v", more)
+	}
+	zeros := 0
+	for _, w := range s.Weights()[:48] {
+		if w == 0 {
+			zeros++
+		}
+	}
+	if want := float64(zeros) / 48; more[0].Value != want || want < 0.8 || more[1].Value != float64(2*(48-zeros)) {
+		t.Errorf("%d of 48 weights are zero; recorded are a sparsity of %v and %v operations", zeros, more[0].Value, more[1].Value)
+	}
+}
+
+// TestPartialMean: an element is averaged over those who sent it, and left alone if nobody did.
+func TestPartialMean(t *testing.T) {
+	cfg := regrown(t)
+	s := newServer(&cfg)
+	shared := &codecs.Shared{Layout: s.layout, Round: 1, Rounds: 6}
+	var from []contribution
+	for i, values := range [][]float32{{1, 0, 2}, {4, 5, 0}} {
+		u := make([]float32, len(s.w))
+		copy(u, values)
+		sent, err := s.sender.Send(nil, wire.Update, u, nil, shared, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from = append(from, contribution{client: i, frame: sent.Frame, shared: shared, weight: float64(i + 1)})
+	}
+	s.w[3] = 7
+	if err := s.aggregate(from); err != nil {
+		t.Fatal(err)
+	}
+	if want := []float32{3, 5, 2, 7}; !slices.Equal(s.w[:4], want) {
+		t.Errorf("the model is %v, want %v", s.w[:4], want)
+	}
+}
+
+// TestPruningNothingIsPlain: with a sparsity of 0 and no regularisation training under a mask is plain averaging.
+func TestPruningNothingIsPlain(t *testing.T) {
+	cfg := small(t)
+	prune := settings(t, "feddip").(*feddip.Settings)
+	prune.Start, prune.Final, prune.Initial, prune.Lambda = 0, 0, "none", "none"
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	_, got := play(t, cfg)
+	if _, want := play(t, small(t)); !slices.Equal(got.Weights(), want.Weights()) {
+		t.Error("the model is another one")
 	}
 }

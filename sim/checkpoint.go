@@ -22,6 +22,8 @@ type facts struct {
 	Downlink record.Bits `json:"downlink"`
 	Losses   lossHistory `json:"losses"`
 	Cast     castFacts   `json:"broadcast"`
+
+	Settings *settingsFacts `json:"settings,omitempty"`
 }
 
 // castFacts is the state of a broadcast that sends changes.
@@ -35,7 +37,7 @@ type castFacts struct {
 // Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
 	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
-		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts()})
+		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts()})
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +93,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 	s.line.Round, s.line.UplinkSum, s.line.DownlinkSum = f.Round, f.Uplink, f.Downlink
 	s.line.SimTime = f.Now.Seconds()
 	s.cast.restore(&f.Cast)
+	s.settings.restore(f.Settings)
 	optimizer := s.server.opt.State()
 	for _, v := range c.Vectors {
 		if err := s.restore(v, optimizer); err != nil {

@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"flsim/clients"
+	"flsim/clients/nn"
+	"flsim/codecs"
 	"flsim/datasets"
 	"flsim/internal/rng"
 	"flsim/sim/record"
@@ -17,6 +19,7 @@ const evalBatch = 100
 
 // evaluation scores the global model on fixed examples.
 type evaluation struct {
+	model                   *nn.Model
 	metric                  string
 	test, train, validation subset
 	top5                    bool
@@ -30,7 +33,7 @@ type subset struct {
 }
 
 func newEvaluation(cfg *Config) *evaluation {
-	e := &evaluation{metric: cfg.Metric, top5: cfg.Top5, local: cfg.LocalTests, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
+	e := &evaluation{model: cfg.Model, metric: cfg.Metric, top5: cfg.Top5, local: cfg.LocalTests, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
 	e.train = allOf(cfg.Data.Train)
 	if cfg.TrainExamples < len(e.train.index) {
 		rng.Shuffle(rng.New(cfg.Seeds.Data, "evaluated training examples"), e.train.index)
@@ -73,7 +76,26 @@ func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 		ranks, out.ValidationLoss = e.validation.score(w, p)
 		out.Validation = within(ranks, 1)
 	}
+	out.More = append(out.More, record.Column{Name: "sparsity", Value: sparsity(w, e.model.Layout())},
+		record.Column{Name: "forward_flops", Value: e.model.SparseFLOPs(w)})
 	return out
+}
+
+// sparsity returns the share of the weights, without biases and norms, that are zero.
+func sparsity(w []float32, layout codecs.Layout) float64 {
+	zeros, n := 0, 0
+	for _, seg := range layout {
+		if seg.Kind != codecs.Weight {
+			continue
+		}
+		n += seg.Len
+		for _, x := range seg.Of(w) {
+			if x == 0 {
+				zeros++
+			}
+		}
+	}
+	return float64(zeros) / float64(max(n, 1))
 }
 
 // score returns for each example how many classes are preferred to the right one, and the mean loss, not-a-number

@@ -6,7 +6,6 @@ import (
 
 	"flsim/clients"
 	"flsim/codecs"
-	"flsim/internal/wire"
 	"flsim/network"
 	"flsim/sim/event"
 	"flsim/sim/record"
@@ -37,11 +36,11 @@ type lossHistory struct{ First, Last float64 }
 // begin starts a round: the model is encoded once and sent to all that the strategy names.
 func (s *Simulation) begin() error {
 	number := s.line.Round + 1
-	if err := s.cast.publish(s.server.w, number); err != nil {
-		return err
-	}
 	control, err := s.control(number)
 	if err != nil {
+		return err
+	}
+	if err := s.cast.publish(s.server.w, number, control); err != nil {
 		return err
 	}
 	for _, client := range s.cfg.Strategy.Begin(number, s.eligible) {
@@ -52,13 +51,10 @@ func (s *Simulation) begin() error {
 	return nil
 }
 
-// control returns the framed settings that go out with the model, nil if no stage of the uplink makes any.
+// control returns the settings that go out with the model, nil if no stage of the uplink makes any.
 func (s *Simulation) control(number int) ([]byte, error) {
-	if s.controller == nil {
-		return nil, nil
-	}
-	settings, err := s.controller.Control(nil, codecs.Feedback{Round: number, Rounds: s.cfg.Rounds,
-		FirstLoss: s.losses.First, LastLoss: s.losses.Last})
+	settings, err := s.settings.next(codecs.Feedback{Round: number, Rounds: s.cfg.Rounds,
+		FirstLoss: s.losses.First, LastLoss: s.losses.Last, Layout: s.server.layout, Model: s.server.w})
 	if err != nil {
 		return nil, fmt.Errorf("round %d, settings: %w", number, err)
 	}
@@ -71,11 +67,7 @@ func (s *Simulation) start(client, number int, control []byte) {
 	t := &task{link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
 	t.Task = clients.Task{Client: client, Round: number, Rounds: s.cfg.Rounds, Shard: s.cfg.Shards[client],
 		Received: s.cast.held, Control: control, State: s.states[client]}
-	if control != nil {
-		frame := int64(len(wire.AppendFrame(nil, wire.Control, control)))
-		t.parcel.add(parcel{Frames: 1, Wire: frame, Payload: int64(len(control)),
-			Account: codecs.Account{Side: len(control), Entropy: float64(8 * len(control))}})
-	}
+	t.parcel.add(s.settings.parcelFor(client, control))
 	s.pool.submit(func(w *worker) {
 		t.result, t.err = w.trainer.Run(&t.Task)
 		close(t.ready)
@@ -118,6 +110,7 @@ func (s *Simulation) transfersDone() error {
 // downloaded schedules the end of training by the device's speed, not by when the pool gets round to it.
 func (s *Simulation) downloaded(t *task, done *network.Done) {
 	s.cast.received(t.Client)
+	s.settings.received(t.Client)
 	s.round.down.Add(t.parcel.bits())
 	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
 	examples := s.cfg.Training.ExamplesOf(len(t.Shard))

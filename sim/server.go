@@ -17,14 +17,19 @@ type server struct {
 	lr     float64
 	w      []float32
 	sum    []float64 // weighted sum of decoded updates
+	weight []float64 // weights of those who sent an element; nil unless elements are averaged over those alone
 	u      []float32 // one decoded update, then the averaged one
 }
 
 func newServer(cfg *Config) *server {
 	layout := cfg.Model.Layout()
 	d := layout.Len()
-	return &server{layout: layout, sender: cfg.Uplink, opt: nn.NewOptimizer(cfg.Optimizer, layout),
+	s := &server{layout: layout, sender: cfg.Uplink, opt: nn.NewOptimizer(cfg.Optimizer, layout),
 		lr: cfg.Optimizer.LR, w: make([]float32, d), sum: make([]float64, d), u: make([]float32, d)}
+	if p, ok := codecs.Find[codecs.PartialMean](cfg.Uplink.Codec); ok && p.MeanOfSent() {
+		s.weight = make([]float64, d)
+	}
+	return s
 }
 
 // contribution is one client's message with its weight.
@@ -39,6 +44,7 @@ type contribution struct {
 // along the average. Running statistics are averaged as they are.
 func (s *server) aggregate(from []contribution) error {
 	clear(s.sum)
+	clear(s.weight)
 	var total float64
 	for _, c := range from {
 		if err := s.sender.Open(s.u, c.frame, wire.Update, c.shared); err != nil {
@@ -47,10 +53,20 @@ func (s *server) aggregate(from []contribution) error {
 		for i, u := range s.u {
 			s.sum[i] += float64(c.weight * float64(u))
 		}
+		for i := range s.weight {
+			if s.u[i] != 0 {
+				s.weight[i] += c.weight
+			}
+		}
 		total += c.weight
 	}
 	if total <= 0 {
 		return fmt.Errorf("the messages of round %d weigh %v together", from[0].shared.Round, total)
+	}
+	for i, weight := range s.weight {
+		if weight > 0 {
+			s.sum[i] *= total / weight
+		}
 	}
 	for i, sum := range s.sum {
 		s.u[i] = -float32(sum / total) // optimizers descend

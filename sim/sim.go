@@ -26,8 +26,8 @@ type Simulation struct {
 	states   map[int]clients.State // looked up and, for checkpoints, listed in order of clients; never ranged over
 	eval     *evaluation
 
-	controller codecs.Controller // nil for none
-	hook       codecs.GlobalHook // nil for none
+	settings *settingsSender
+	hook     codecs.GlobalHook // nil for none
 
 	round     round             // under way
 	transfers []record.Transfer // of the round under way

@@ -14,6 +14,8 @@ import (
 	"flsim/clients/nn"
 	"flsim/codecs"
 	"flsim/codecs/cossgd"
+	"flsim/codecs/feddip"
+	"flsim/codecs/feddst"
 	"flsim/codecs/sparsify"
 	"flsim/datasets"
 	"flsim/internal/rng"
@@ -123,6 +125,24 @@ func lossy(t *testing.T) Config {
 	return cfg
 }
 
+// pruned sends masked models both ways and tells clients the mask when it changes.
+func pruned(t *testing.T) Config {
+	cfg := small(t)
+	prune := settings(t, "feddip").(*feddip.Settings)
+	prune.Every = 3
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	return cfg
+}
+
+// regrown is pruned with masks that clients move, and that so differ from message to message.
+func regrown(t *testing.T) Config {
+	cfg := small(t)
+	prune := settings(t, "feddst").(*feddst.Settings)
+	prune.Every = 2
+	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
+	return cfg
+}
+
 // tape is a Recorder that keeps everything.
 type tape struct {
 	rounds      []record.Round
@@ -191,7 +211,7 @@ func TestLearns(t *testing.T) {
 }
 
 func TestWorkersDoNotMatter(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) Config{"plain": small, "lossy": lossy} {
+	for name, make := range map[string]func(*testing.T) Config{"plain": small, "lossy": lossy, "pruned": pruned, "regrown": regrown} {
 		t.Run(name, func(t *testing.T) {
 			want := ""
 			for _, workers := range []int{1, 2, 4, 8} {
@@ -210,7 +230,13 @@ func TestWorkersDoNotMatter(t *testing.T) {
 }
 
 func TestResumesFromEachCheckpoint(t *testing.T) {
-	whole, end := play(t, lossy(t))
+	for name, make := range map[string]func(*testing.T) Config{"lossy": lossy, "pruned": pruned, "regrown": regrown} {
+		t.Run(name, func(t *testing.T) { resumes(t, make) })
+	}
+}
+
+func resumes(t *testing.T, make func(*testing.T) Config) {
+	whole, end := play(t, make(t))
 	want := digest(whole, end)
 	if len(whole.checkpoints) != 4 {
 		t.Fatalf("%d checkpoints, want one for each evaluation: 4", len(whole.checkpoints))
@@ -226,7 +252,7 @@ func TestResumesFromEachCheckpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s, err := Resume(lossy(t), p, c)
+		s, err := Resume(make(t), p, c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -436,7 +462,7 @@ func TestEvaluationTakesApart(t *testing.T) {
 	}
 	played, _ := play(t, cfg)
 	more := played.rounds[len(played.rounds)-1].Eval.More
-	if len(more) != 3 || more[0].Name != "top5_accuracy" || more[0].Value != 1 || !(more[1].Value >= more[2].Value) {
+	if len(more) != 5 || more[0].Name != "top5_accuracy" || more[0].Value != 1 || !(more[1].Value >= more[2].Value) {
 		t.Errorf("columns %v; of three classes the best five are all", more)
 	}
 }

@@ -18,7 +18,7 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	s.cast = newBroadcast(cfg.Downlink, cfg.Model.Layout(), cfg.Seeds.Codec, cfg.Rounds)
 	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards), Uplink: cfg.Uplink, Seeds: cfg.Seeds}
 	plan.Reshaper, _ = codecs.Find[codecs.Reshaper](cfg.Uplink.Codec)
-	s.controller, _ = codecs.Find[codecs.Controller](cfg.Uplink.Codec)
+	s.settings = newSettings(cfg.Uplink.Codec)
 	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
 	jobs := max(len(cfg.Shards), s.eval.batches())
 	s.pool = newPool(max(1, min(cfg.Workers, jobs)), func() *worker { return newWorker(plan, &cfg) })

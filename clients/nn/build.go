@@ -16,6 +16,7 @@ type builder struct {
 	rules   []initRule // one per segment of layout
 	flops   float64    // of one example's inference
 	first   float64    // of the first affine layer's share of them
+	uses    []use
 	layers  []layer
 	err     error
 }
@@ -62,8 +63,15 @@ func (b *builder) affine(name string, fanIn, out, fanOut int, options []option, 
 	return a
 }
 
-// count adds the operations of an affine layer's inference.
-func (b *builder) count(flops float64) {
+// use says how many operations of an example's inference each element of a weight tensor takes part in.
+type use struct {
+	w     tensor.Segment
+	flops float64
+}
+
+// count adds the operations of an affine layer's inference. All its weights have the same share.
+func (b *builder) count(w tensor.Segment, flops float64) {
+	b.uses = append(b.uses, use{w, flops / float64(w.Len)})
 	if b.flops == 0 {
 		b.first = flops
 	}
@@ -74,7 +82,7 @@ func (b *builder) count(flops float64) {
 func (b *builder) dense(name string, out int, options ...option) {
 	in := b.shape.Size()
 	a := b.affine(name, in, out, out, options, in, out)
-	b.count(2 * float64(in) * float64(out))
+	b.count(a.w, 2*float64(in)*float64(out))
 	b.add(dense{affine: a, in: in, out: out}, tensor.Shape{H: 1, W: 1, C: out})
 }
 
@@ -126,7 +134,7 @@ func (b *builder) conv(name string, out, kernel, stride, pad int, options ...opt
 	taps := g.Weights() / (in.C * out)
 	a := b.affine(name, taps*in.C, out, taps*out, options, b.cube(kernel, in.C, out)...)
 	size := g.Out()
-	b.count(2 * float64(g.OutLen()) * float64(taps*in.C))
+	b.count(a.w, 2*float64(g.OutLen())*float64(taps*in.C))
 	b.add(conv{affine: a, g: g}, b.behind(size, out))
 }
 
@@ -140,7 +148,7 @@ func (b *builder) convTranspose(name string, out, kernel int) {
 	}
 	taps := g.Weights() / (in.C * out)
 	a := b.affine(name, taps*out, out, taps*in.C, nil, b.cube(kernel, in.C, out)...)
-	b.count(2 * float64(g.OutLen()) * float64(in.C))
+	b.count(a.w, 2*float64(g.OutLen())*float64(in.C))
 	b.add(convTranspose{affine: a, g: g}, b.behind(g.Out(), out))
 }
 

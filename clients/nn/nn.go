@@ -63,6 +63,7 @@ type Model struct {
 	first   float64 // of the first affine layer's share of them
 	layers  []layer
 	labels  int // of one example
+	uses    []use
 }
 
 // New returns the model that cfg names for examples of shape in and the given number of classes. It returns an error
@@ -83,7 +84,7 @@ func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
 	}
-	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers, labels: b.shape.Positions()}, nil
+	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers, labels: b.shape.Positions(), uses: b.uses}, nil
 }
 
 // Name returns the model's name.
@@ -98,6 +99,22 @@ func (m *Model) Layout() tensor.Layout { return m.layout }
 // ForwardFLOPs returns the floating-point operations that one example's inference takes: twice the multiplications of
 // the dense and convolutional layers, which are nearly all. A step of training counts three times as many.
 func (m *Model) ForwardFLOPs() float64 { return m.flops }
+
+// SparseFLOPs returns what is left of ForwardFLOPs if multiplications by weights that are zero are left out, as an
+// engine for sparse models would. This package's own engine does them all.
+func (m *Model) SparseFLOPs(w []float32) float64 {
+	flops := 0.0
+	for _, u := range m.uses {
+		kept := 0
+		for _, x := range u.w.Of(w) {
+			if x != 0 {
+				kept++
+			}
+		}
+		flops += float64(u.flops * float64(kept))
+	}
+	return flops
+}
 
 // TrainingFLOPs returns the floating-point operations that one example takes in a step of training: those of inference
 // and twice as many for the gradients of weights and inputs, but for the gradient of the first layer's input, which

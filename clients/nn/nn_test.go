@@ -78,6 +78,35 @@ func TestParameterCounts(t *testing.T) {
 	}
 }
 
+// TestSparseFLOPs: a weight that is zero saves two operations for each position of its layer's output.
+func TestSparseFLOPs(t *testing.T) {
+	for _, name := range []string{"mlp", "lenet5", "tf-cnn", "cnn4", "resnet8-gn", "unet2d"} {
+		cfg := DefaultConfig()
+		cfg.Name = name
+		m, err := New(cfg, cifarShape, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := make([]float32, m.Layout().Len())
+		if got := m.SparseFLOPs(w); got != 0 {
+			t.Errorf("%s without weights: %v operations", name, got)
+		}
+		for i := range w {
+			w[i] = 1
+		}
+		if got := m.SparseFLOPs(w); math.Abs(got/m.ForwardFLOPs()-1) > 1e-12 {
+			t.Errorf("%s: %v operations with all weights, want %v", name, got, m.ForwardFLOPs())
+		}
+		if name == "lenet5" {
+			w[0] = 0                   // of a convolution with 28 x 28 positions
+			w[m.Layout()[8].Off+3] = 0 // of the last dense layer
+			if got := m.ForwardFLOPs() - m.SparseFLOPs(w); got != 2*28*28+2 {
+				t.Errorf("two zeros save %v operations", got)
+			}
+		}
+	}
+}
+
 // Small networks must be able to learn twenty random examples by heart, with every optimizer.
 func TestMemorises(t *testing.T) {
 	if testing.Short() {

@@ -4,6 +4,8 @@ package all
 import (
 	_ "flsim/codecs/cossgd"    // cossgd
 	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse
+	_ "flsim/codecs/feddip"    // feddip
+	_ "flsim/codecs/feddst"    // feddst
 	_ "flsim/codecs/fedzip"    // fedzip, fedzip-labels
 	_ "flsim/codecs/quantize"  // float16, qsgd, uniform
 	_ "flsim/codecs/sparsify"  // topk, randommask

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"flsim/codecs"
+	"flsim/codecs/internal/positions"
 	"flsim/internal/rng"
 )
 
@@ -50,7 +51,7 @@ func (s RandomMask) Positions(msg []byte, layout codecs.Layout, _ *codecs.Shared
 
 func (s RandomMask) draw(n int, seed uint64) []int32 {
 	if s.Keep >= 1 {
-		return upTo(n)
+		return positions.UpTo(n)
 	}
 	mean := s.Keep * float64(n)
 	kept := make([]int32, 0, min(n, int(mean+6*math.Sqrt(mean))+1))

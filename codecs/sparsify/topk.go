@@ -1,8 +1,10 @@
+// Package sparsify holds the stock sparsifiers: topk and randommask.
 package sparsify
 
 import (
 	"flsim/codecs"
 	"flsim/codecs/internal/magnitude"
+	"flsim/codecs/internal/positions"
 )
 
 func init() {
@@ -43,7 +45,7 @@ func (s TopK) Select(msg []byte, v []float32, layout codecs.Layout, _ *codecs.Sh
 	} else {
 		kept = s.largest(kept, v, 0)
 	}
-	return appendPositions(msg, kept, len(v)), kept, nil
+	return positions.Append(msg, kept, len(v)), kept, nil
 }
 
 // count returns how many of n elements are kept.
@@ -75,7 +77,7 @@ func (s TopK) largest(kept []int32, v []float32, off int) []int32 {
 
 // Positions implements codecs.Sparsifier.
 func (s TopK) Positions(msg []byte, layout codecs.Layout, _ *codecs.Shared, _ uint64) ([]int32, []byte, error) {
-	return readPositions(msg, layout.Len())
+	return positions.Read(msg, layout.Len())
 }
 
 // Gain implements codecs.Sparsifier: values are sent as they are.

@@ -20,7 +20,7 @@ func round(n int, accuracy float64) *Round {
 		UplinkSum: Bits{Wire: 800 * int64(n), Payload: 720 * int64(n), Side: 64 * int64(n), Entropy: 650.5 * float64(n), Paper: 700 * float64(n)},
 		Downlink:  Bits{Wire: 1600}, DownlinkSum: Bits{Wire: 1600 * int64(n)}, NMSEUplink: 0.25, NMSEDownlink: math.NaN()}
 	if accuracy >= 0 {
-		r.Eval = &Evaluation{Metric: "accuracy", Test: accuracy, TestLoss: 1.5, Train: accuracy + 0.05, TrainLoss: 1.25}
+		r.Eval = &Evaluation{Metric: "accuracy", Test: accuracy, TestLoss: 1.5, Train: accuracy + 0.05, TrainLoss: 1.25, More: []Column{{"sparsity", 0.75}, {"forward_flops", 48}}}
 	}
 	return r
 }
@@ -33,7 +33,7 @@ func TestRoundLine(t *testing.T) {
 		`"uplink_wire_bits_cum":1600,"uplink_payload_bits_cum":1440,"uplink_side_bits_cum":128,"uplink_entropy_bits_cum":1301,"uplink_paper_bits_cum":1400,` +
 		`"downlink_wire_bits_cum":3200,"downlink_payload_bits_cum":0,"downlink_side_bits_cum":0,"downlink_entropy_bits_cum":0,"downlink_paper_bits_cum":0,` +
 		`"total_wire_bits_cum":4800,"total_payload_bits_cum":1440,"total_side_bits_cum":128,"total_entropy_bits_cum":1301,"total_paper_bits_cum":1400,` +
-		`"nmse_uplink":0.25,"accuracy":0.5,"loss":1.5,"train_accuracy":0.55,"train_loss":1.25}`
+		`"nmse_uplink":0.25,"accuracy":0.5,"loss":1.5,"train_accuracy":0.55,"train_loss":1.25,"sparsity":0.75,"forward_flops":48}`
 	if got != want {
 		t.Errorf("line:\n%s\nwant:\n%s", got, want)
 	}

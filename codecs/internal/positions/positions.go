@@ -1,5 +1,5 @@
-// Package sparsify holds the stock sparsifiers: topk and randommask.
-package sparsify
+// Package positions codes ascending positions in whichever of two ways is shorter.
+package positions
 
 import (
 	"encoding/binary"
@@ -20,10 +20,10 @@ const (
 
 var errGap = errors.New("positions: one is beyond the end of the vector")
 
-// appendPositions appends ascending positions below n in whichever code is shorter: one bit for every position of the
+// Append appends ascending positions below n in whichever code is shorter: one bit for every position of the
 // vector, or the gaps between positions in the code of Golomb, IEEE Trans. Inf. Theory 12, 1966, with a power of two
 // as its parameter, as Rice has it. If none or all are chosen their number says so.
-func appendPositions(dst []byte, kept []int32, n int) []byte {
+func Append(dst []byte, kept []int32, n int) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(kept)))
 	if len(kept) == 0 || len(kept) == n {
 		return dst
@@ -76,8 +76,8 @@ func appendBitmap(dst []byte, kept []int32, n int) []byte {
 	return dst
 }
 
-// readPositions reads what appendPositions wrote and returns the bytes behind it.
-func readPositions(msg []byte, n int) (kept []int32, rest []byte, err error) {
+// Read reads what Append wrote and returns the bytes behind it.
+func Read(msg []byte, n int) (kept []int32, rest []byte, err error) {
 	count, msg, err := wire.Uvarint(msg, uint64(n))
 	if err != nil {
 		return nil, nil, fmt.Errorf("number of positions: %w", err)
@@ -86,7 +86,7 @@ func readPositions(msg []byte, n int) (kept []int32, rest []byte, err error) {
 	case 0:
 		return nil, msg, nil
 	case uint64(n):
-		return upTo(n), msg, nil
+		return UpTo(n), msg, nil
 	}
 	if len(msg) == 0 {
 		return nil, nil, fmt.Errorf("%w before the positions", wire.ErrTruncated)
@@ -101,7 +101,8 @@ func readPositions(msg []byte, n int) (kept []int32, rest []byte, err error) {
 	}
 }
 
-func upTo(n int) []int32 {
+// UpTo returns the positions 0 to n-1.
+func UpTo(n int) []int32 {
 	all := make([]int32, n)
 	for i := range all {
 		all[i] = int32(i)
