@@ -4,7 +4,8 @@ package all
 import (
 	_ "flsim/codecs/cossgd"    // cossgd
 	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse
-	_ "flsim/codecs/quantize"  // float16, qsgd, uniform
+	_ "flsim/codecs/fedmrn"    // fedmrn
+	_ "flsim/codecs/quantize"  // float16, qsgd, sign, uniform
 	_ "flsim/codecs/sparsify"  // topk, randommask
 	_ "flsim/codecs/transform" // hadamard
 )
