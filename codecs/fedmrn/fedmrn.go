@@ -79,7 +79,7 @@ func (q Quantizer) Encode(symbols []uint32, side []byte, _, kept []float32, t *c
 	noise, draws := q.source(t.Seed), maskSeed(t.Seed)
 	for j, u := range kept {
 		i := uint64(t.Position(j))
-		symbols[j] = draw(q.probability(u, noise.at(i)), q.unit(rng.At(draws, i)))
+		symbols[j] = draw(q.probability(u/noise.at(i)), q.unit(rng.At(draws, i)))
 	}
 	return side, nil
 }

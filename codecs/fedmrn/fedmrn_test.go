@@ -65,7 +65,7 @@ func TestVectors(t *testing.T) {
 		var variance, mse float64
 		for i, n := range vectorN {
 			u := vectorU[i]
-			p := c.q.probability(u, n)
+			p := c.q.probability(u / n)
 			if math.Abs(float64(p)-c.p[i]) > 1e-6 {
 				t.Errorf("%s, element %d: probability %v, want %v", c.name, i, p, c.p[i])
 			}
@@ -73,7 +73,7 @@ func TestVectors(t *testing.T) {
 			if got := c.q.masked(n, symbols[i]); !close(got, c.masked[i]) {
 				t.Errorf("%s, element %d: masked %v, want %v", c.name, i, got, c.masked[i])
 			}
-			if got := c.q.clipped(u, n); !close(got, c.clipped[i]) {
+			if got := c.q.clipped(u/n, n); !close(got, c.clipped[i]) {
 				t.Errorf("%s, element %d: clipped %v, want %v", c.name, i, got, c.clipped[i])
 			}
 			if got := c.q.progressive(u, n, word(draws[i], choices[i]), shareOf(3, 8)); !close(got, c.mixed[i]) {
@@ -141,7 +141,7 @@ func TestMean(t *testing.T) {
 		q     Quantizer
 		bound float64
 	}{{Quantizer{}, 1.3e-5}, {Quantizer{Signed: true}, 2.8e-5}} {
-		sum, p := 0.0, c.q.probability(u, n)
+		sum, p := 0.0, c.q.probability(u/n)
 		for i := range uint64(trials) {
 			sum += float64(c.q.masked(n, draw(p, c.q.unit(rng.At(3, i)))))
 		}
@@ -171,7 +171,7 @@ func TestUnbiasedMessages(t *testing.T) {
 				s := q.source(codecs.StageSeed(seed, codecs.SlotQuantize, i))
 				for j := range seg.Of(v) {
 					k := seg.Off + j
-					want[k] += float64(q.clipped(v[k], s.at(uint64(j)))) / messages
+					want[k] += float64(q.clipped(v[k]/s.at(uint64(j)), s.at(uint64(j)))) / messages
 					sum[k] += float64(decoded[k]) / messages
 					square[k] += float64(decoded[k]) * float64(decoded[k]) / messages
 				}

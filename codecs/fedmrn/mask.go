@@ -6,9 +6,8 @@ import (
 	"flsim/internal/rng"
 )
 
-// probability returns that of symbol 1 for the update u of an element with noise n.
-func (q Quantizer) probability(u, n float32) float32 {
-	r := u / n
+// probability returns that of symbol 1 for the ratio r of an element's update and noise.
+func (q Quantizer) probability(r float32) float32 {
 	if q.Signed {
 		r = (r + 1) / 2
 	}
@@ -34,12 +33,13 @@ func (q Quantizer) masked(n float32, symbol uint32) float32 {
 	return math.Float32frombits(math.Float32bits(n) & -symbol)
 }
 
-// clipped returns the update as near to u as masks of the noise n reach on average.
-func (q Quantizer) clipped(u, n float32) float32 {
+// clipped returns the update nearest to n r that masks of the noise n reach on average.
+func (q Quantizer) clipped(r, n float32) float32 {
+	low := float32(0)
 	if q.Signed {
-		return n * max(-1, min(1, u/n))
+		low = -1
 	}
-	return n * max(0, min(1, u/n))
+	return n * max(low, min(1, r))
 }
 
 // share is a probability in units of 2^-24.
@@ -53,8 +53,9 @@ func shareOf(step, steps int) share { return share(uint64(step) * uint64(always)
 // progressive returns the masked noise with the probability of the share, else the clipped update. The upper bits of
 // word draw the mask, the lower ones choose.
 func (q Quantizer) progressive(u, n float32, word uint64, masks share) float32 {
-	m := math.Float32bits(q.masked(n, draw(q.probability(u, n), q.unit(word))))
-	c := math.Float32bits(q.clipped(u, n))
+	r := u / n
+	m := math.Float32bits(q.masked(n, draw(q.probability(r), q.unit(word))))
+	c := math.Float32bits(q.clipped(r, n))
 	choose := uint32(int32(uint32(word)&uint32(always-1)-uint32(masks)) >> 31) // all ones if the mask is taken
 	return math.Float32frombits(m&choose | c&^choose)
 }

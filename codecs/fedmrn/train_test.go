@@ -117,7 +117,7 @@ func TestSteps(t *testing.T) {
 				switch got {
 				case base, base + n:
 					masked++
-				case base + r.clipped(u, n):
+				case base + r.clipped(u/n, n):
 				default:
 					t.Fatalf("step %d: element %d is %v", step, i, got)
 				}
