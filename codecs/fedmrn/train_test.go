@@ -131,7 +131,8 @@ func TestSteps(t *testing.T) {
 			t.Errorf("step %d draws the masks of the step before", step)
 		}
 		copy(last, w)
-		if again := make([]float32, len(w)); !func() bool { r.Weights(again, theta, step, steps); return slices.Equal(again, w) }() {
+		r.Weights(w, theta, step, steps)
+		if !slices.Equal(w, last) {
 			t.Error("a step is not the same when it is repeated")
 		}
 	}
@@ -152,6 +153,10 @@ func TestAblations(t *testing.T) {
 					t.Fatalf("signed %v: element %d has the update %v and not masked noise %v", signed, i, got-base, n)
 				}
 			}
+		}
+		next := make([]float32, len(theta))
+		if r.Weights(next, theta, 1, 100); slices.Equal(w, next) {
+			t.Errorf("signed %v: two steps have the same masks", signed)
 		}
 		r, _, _ = task(t, masks(signed, true, false), 5)
 		r.Start(make([]float32, len(theta)), received)
