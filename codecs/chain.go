@@ -58,6 +58,10 @@ func NewChain(skip []Kind, stages ...any) (*Chain, error) {
 	c.skip[Buffer] = true
 	last := -1
 	for i, stage := range stages {
+		if s, ok := stage.(Skipping); ok {
+			stage = s.WithSkip(append(slices.Clone(skip), Buffer))
+			c.stages[i] = stage
+		}
 		slot, err := SlotOf(stage)
 		if err != nil {
 			return nil, fmt.Errorf("stage %d: %w", i+1, err)
@@ -68,7 +72,7 @@ func NewChain(skip []Kind, stages ...any) (*Chain, error) {
 		last = int(slot)
 		c.put(stage, slot)
 	}
-	return c, errors.Join(only[Reshaper](stages, "wants a say in local training"),
+	return c, errors.Join(c.knowable(), only[Reshaper](stages, "wants a say in local training"),
 		only[Controller](stages, "makes settings for the clients"), only[GlobalHook](stages, "edits the global model"))
 }
 
@@ -98,6 +102,16 @@ func follows(i int, slot Slot, last int) error {
 	case int(slot) < last:
 		return fmt.Errorf("stage %d is a %v and stands behind a %v: a chain goes %v, %v, %v, %v", i+1, slot, Slot(last),
 			SlotTransform, SlotSparsify, SlotQuantize, SlotEntropy)
+	}
+	return nil
+}
+
+// knowable checks that a stage with a say in training meets the values in the form in which they are trained.
+func (c *Chain) knowable() error {
+	for i, stage := range c.stages {
+		if _, ok := stage.(Reshaper); ok && c.transform != nil {
+			return fmt.Errorf("stage %d wants a say in local training and stands behind a transform, of which training knows nothing: leave one out", i+1)
+		}
 	}
 	return nil
 }

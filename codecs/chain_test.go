@@ -70,6 +70,7 @@ func TestRules(t *testing.T) {
 		{[]any{topk, codecs.Plain()}, "stage 2 is a codec of its own"},
 		{[]any{ruling{}, reshaping{}}, "stages 1 and 2 both have this wish: each wants a say in local training"},
 		{[]any{topk, 7}, "stage 2: int is no stage"},
+		{[]any{transform.Hadamard{}, reshaping{}}, "stage 2 wants a say in local training and stands behind a transform"},
 		{[]any{both{}}, "is a transform and a sparsifier at once"},
 	} {
 		_, err := codecs.New(nil, c.stages...)

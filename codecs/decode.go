@@ -123,8 +123,8 @@ func (d *decoder) quantized(kept []float32, msg []byte) error {
 	if err := d.unpack(symbols, msg[n:], alphabet); err != nil {
 		return err
 	}
-	err = d.eachUnit(d.p, d.s, func(seg Segment, index, lo, hi, _, _ int) error {
-		t := Tensor{seg, d.stageSeed(true, d.seed, SlotQuantize, index), d.s}
+	err = d.eachUnit(d.p, d.s, func(seg Segment, index, lo, hi, from, _ int) error {
+		t := d.p.tensor(seg, d.stageSeed(true, d.seed, SlotQuantize, index), d.s, lo, hi, from)
 		side, err = d.quantize.Decode(kept[lo:hi], symbols[lo:hi], side, &t)
 		return err
 	})
@@ -164,7 +164,7 @@ func (d *decoder) inverse(v, coded []float32) {
 		if d.transform == nil {
 			copy(original.Of(v), seg.Of(coded))
 		} else if original.Len > 0 {
-			t := Tensor{original, d.stageSeed(true, d.seed, SlotTransform, index), d.s}
+			t := Tensor{Segment: original, Seed: d.stageSeed(true, d.seed, SlotTransform, index), Shared: d.s}
 			d.transform.Inverse(original.Of(v), seg.Of(coded), &t)
 		}
 	}

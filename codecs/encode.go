@@ -65,7 +65,7 @@ func (e *encoder) forward(v []float32) []float32 {
 		if e.transform == nil {
 			copy(seg.Of(coded), original.Of(v))
 		} else if original.Len > 0 {
-			t := Tensor{original, e.stageSeed(false, e.seed, SlotTransform, index), e.s}
+			t := Tensor{Segment: original, Seed: e.stageSeed(false, e.seed, SlotTransform, index), Shared: e.s}
 			e.transform.Forward(seg.Of(coded), original.Of(v), &t)
 		}
 	}
@@ -118,7 +118,7 @@ func (e *encoder) quantized(dst []byte, coded, kept []float32) ([]byte, error) {
 	symbols := sized(&e.symbols, len(kept))
 	side := e.side[:0]
 	err = e.eachUnit(e.p, e.s, func(seg Segment, index, lo, hi, from, to int) error {
-		t := Tensor{seg, e.stageSeed(false, e.seed, SlotQuantize, index), e.s}
+		t := e.p.tensor(seg, e.stageSeed(false, e.seed, SlotQuantize, index), e.s, lo, hi, from)
 		side, err = e.quantize.Encode(symbols[lo:hi], side, coded[from:to], kept[lo:hi], &t)
 		return err
 	})

@@ -12,12 +12,13 @@ import (
 // plan divides a layout for one message: what travels as float32 and what passes the stages.
 type plan struct {
 	dense  []Segment
-	values int    // number of values in dense
-	coded  Layout // the tensors that pass the stages, as the sparsifier sees them: transformed and without gaps
-	from   []int  // their indices in the message's layout
-	same   bool   // the coded vector is the vector itself
-	bounds []int  // tensor i of coded owns the kept values bounds[i] to bounds[i+1]
-	counts []int  // kept values of each unit, for PaperBits
+	values int     // number of values in dense
+	coded  Layout  // the tensors that pass the stages, as the sparsifier sees them: transformed and without gaps
+	from   []int   // their indices in the message's layout
+	same   bool    // the coded vector is the vector itself
+	bounds []int   // tensor i of coded owns the kept values bounds[i] to bounds[i+1]
+	at     []int32 // positions of the kept values in the coded vector, nil for all
+	counts []int   // kept values of each unit, for PaperBits
 	units  []Segment
 }
 
@@ -42,8 +43,11 @@ func (p *plan) reset(c *Chain, layout Layout) {
 // skips reports whether a tensor passes the stages by. A chain without stages treats all alike.
 func (c *Chain) skips(seg Segment) bool { return len(c.stages) > 0 && c.skip[seg.Kind] }
 
-// divide assigns the kept positions to the tensors. nil stands for all.
+// divide assigns the kept positions to the tensors.
 func (p *plan) divide(kept []int32, all bool) {
+	if p.at = kept; all {
+		p.at = nil
+	}
 	p.bounds = append(p.bounds[:0], 0)
 	next := 0
 	for _, seg := range p.coded {
@@ -57,6 +61,15 @@ func (p *plan) divide(kept []int32, all bool) {
 		}
 		p.bounds = append(p.bounds, next)
 	}
+}
+
+// tensor returns what the quantizer is told about the unit seg, which owns the kept values lo to hi.
+func (p *plan) tensor(seg Segment, seed uint64, s *Shared, lo, hi, from int) Tensor {
+	t := Tensor{Segment: seg, Seed: seed, Shared: s, from: from}
+	if p.at != nil {
+		t.at = p.at[lo:hi]
+	}
+	return t
 }
 
 // kept returns how many values are sent through the stages.

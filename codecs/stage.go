@@ -6,6 +6,16 @@ type Tensor struct {
 	Segment        // name, kind and shape; Off and Len refer to the whole vector
 	Seed    uint64 // the stage's own seed for this tensor; zero at the decoder unless the stage is Seeded
 	Shared  *Shared
+	at      []int32 // where the kept values lie in the coded vector, nil if all were kept
+	from    int     // where the tensor begins in it
+}
+
+// Position returns where kept value j lies in the tensor, as the sparsifier saw it.
+func (t *Tensor) Position(j int) int {
+	if t.at == nil {
+		return j
+	}
+	return int(t.at[j]) - t.from
 }
 
 // Transform maps a tensor to another representation of possibly other length, such as a rotation.
@@ -72,6 +82,11 @@ type (
 	// called "model", and its offsets refer to the tensors that are coded, one after the other.
 	WholeModel interface{ ModelScope() bool }
 
+	// Skipping stages want to know which kinds of tensors pass them by. What WithSkip returns takes the stage's place.
+	Skipping interface {
+		WithSkip(skip []Kind) any
+	}
+
 	// PaperBits gives a quantizer's cost by its authors' own formula: bits for n values in tensors of which kept
 	// were sent, without the cost of positions.
 	PaperBits interface {
@@ -90,7 +105,8 @@ type (
 	}
 
 	// Reshaper has a say in local training. A nil Reparam means plain training. seed is that of the message which the
-	// training will end with, so that noise drawn from it in training can be drawn again by the decoder.
+	// training will end with, so that noise drawn from it in training can be drawn again by the decoder. It stands in
+	// no chain with a transform, of which training knows nothing.
 	Reshaper interface {
 		Reparam(s *Shared, seed uint64) Reparam
 	}

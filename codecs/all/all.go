@@ -6,8 +6,9 @@ import (
 	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse
 	_ "flsim/codecs/feddip"    // feddip
 	_ "flsim/codecs/feddst"    // feddst
+	_ "flsim/codecs/fedmrn"    // fedmrn
 	_ "flsim/codecs/fedzip"    // fedzip, fedzip-labels
-	_ "flsim/codecs/quantize"  // float16, qsgd, uniform
+	_ "flsim/codecs/quantize"  // float16, qsgd, sign, uniform
 	_ "flsim/codecs/sparsify"  // topk, randommask
 	_ "flsim/codecs/transform" // hadamard
 )

@@ -1,4 +1,4 @@
-// Package quantize holds the stock quantizers: float16, qsgd and uniform.
+// Package quantize holds the stock quantizers: float16, qsgd, sign and uniform.
 package quantize
 
 import (

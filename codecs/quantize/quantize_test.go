@@ -218,12 +218,27 @@ func TestUniform(t *testing.T) {
 	}
 }
 
+func TestSign(t *testing.T) {
+	v := []float32{-1, 0.5, 0, 2.5}
+	symbols, decoded := make([]uint32, 4), make([]float32, 4)
+	side, err := Sign{}.Encode(symbols, nil, v, v, nil)
+	if err != nil || !slices.Equal(symbols, []uint32{1, 0, 0, 0}) || len(side) != 4 {
+		t.Errorf("symbols %v and %d bytes (error %v)", symbols, len(side), err)
+	}
+	if _, err := (Sign{}).Decode(decoded, symbols, side, nil); err != nil || !slices.Equal(decoded, []float32{-1, 1, 1, 1}) {
+		t.Errorf("decoded %v (error %v)", decoded, err)
+	}
+	if bits := (Sign{}).PaperBits(nil, []int{4, 10}, nil); bits != 78 {
+		t.Errorf("%v bits by the formula", bits)
+	}
+}
+
 // TestDamagedSide decodes side data that no encoder writes.
 func TestDamagedSide(t *testing.T) {
 	nan := []byte{0, 0, 0xc0, 0x7f}
 	minus := []byte{0, 0, 0x80, 0xbf}
 	kept, symbols := make([]float32, 1), make([]uint32, 1)
-	for _, q := range []codecs.Quantizer{QSGD{Levels: 1}, Uniform{Bits: 1}, Uniform{Bits: 1, Symmetric: true}} {
+	for _, q := range []codecs.Quantizer{QSGD{Levels: 1}, Sign{}, Uniform{Bits: 1}, Uniform{Bits: 1, Symmetric: true}} {
 		for _, side := range [][]byte{nil, nan[:3], nan, append(minus, nan...), append(slices.Clone(minus), 0, 0, 0, 0)} {
 			if _, err := q.Decode(kept, symbols, side, nil); err == nil {
 				t.Errorf("%+v decodes the side data %x", q, side)

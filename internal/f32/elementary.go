@@ -56,6 +56,9 @@ func log(x float64) float64 {
 	return float64(n*ln2hi) + (float64(n*ln2lo) + float64(t*poly(float64(t*t), logCoef)))
 }
 
+// Log returns the natural logarithm of a positive normal number, the same bits on every processor.
+func Log(x float64) float64 { return log(x) }
+
 // CosPi returns the cosine of pi*x for x in [0, 1].
 func CosPi(x float64) float64 {
 	if x > 0.5 {
