@@ -4,5 +4,5 @@ import "embed"
 
 // Shipped holds the configurations that come with the program.
 //
-//go:embed *.toml
+//go:embed *.toml papers/*.toml
 var Shipped embed.FS

@@ -27,6 +27,8 @@ type Simulation struct {
 	eval     *evaluation
 
 	controller codecs.Controller // nil for none
+	announcer  codecs.Announcer  // nil for none
+	reports    codecs.Reports    // what clients measure for the controller
 	hook       codecs.GlobalHook // nil for none
 
 	round     round             // under way

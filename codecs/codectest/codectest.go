@@ -68,7 +68,8 @@ func Shared(codec codecs.Codec, layout codecs.Layout) *codecs.Shared {
 	s := &codecs.Shared{Layout: layout, Round: 3, Rounds: 10, Reference: make([]float32, layout.Len())}
 	fill(s.Reference, 99, gaussian)
 	if c, ok := codecs.Find[codecs.Controller](codec); ok {
-		control, err := c.Control(nil, codecs.Feedback{Round: 3, Rounds: 10, FirstLoss: 2.3, LastLoss: 1.1})
+		control, err := c.Control(nil, codecs.Feedback{Round: 3, Rounds: 10, FirstLoss: 2.3, LastLoss: 1.1,
+			LRFactor: 1, Reported: []codecs.Report{{Loss: 2.3, Range: 0.2}, {Loss: 1.1, Range: 0.1}}})
 		if err != nil {
 			panic(err)
 		}
