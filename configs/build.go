@@ -128,9 +128,6 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	if out.Sim.Downlink.Codec, err = chain(e.DownlinkStages(), e.Downlink.Skip); err != nil {
 		return fmt.Errorf("downlink: %w", err)
 	}
-	if _, ok := codecs.Find[codecs.Controller](out.Sim.Downlink.Codec); ok {
-		return errors.New("downlink: the chain wants settings that the server sends beside the model, and decodes the model with them; it is for the uplink only")
-	}
 	out.Sim.Downlink.Delta = e.Downlink.Reference == "last"
 	return out.divide(e, data)
 }

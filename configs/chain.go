@@ -183,18 +183,54 @@ func (d *decoder) slots(n *node, path string, list []Stage) {
 	}
 }
 
-// downlink refuses to throw away most of a model's weights at every transfer.
+// downlink refuses to throw away most of a model's weights at every transfer, and stages that the server would have to
+// send settings for.
 func (d *decoder) downlink(n *node, e *Experiment, stages []Stage) {
-	if e.Downlink.Reference == "last" || d.isBad("downlink.chain", "downlink.reference") {
+	if d.isBad("downlink.chain", "downlink.reference") {
 		return
 	}
 	for _, s := range stages {
-		if s.Slot == codecs.SlotSparsify {
+		if _, ok := capability[codecs.Controller](s); ok {
+			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
+				"downlink.chain: %q needs settings that the server sends ahead of its messages, and is for the uplink only", s.Name)), "downlink.chain", "")
+		}
+		if s.Slot == codecs.SlotSparsify && e.Downlink.Reference != "last" {
 			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
 				"downlink.chain: the sparsifier %q would set most of the model's weights to zero; add reference = \"last\" to [downlink], which sends the change since the model that a client holds", s.Name)),
 				"downlink.chain", "")
 		}
 	}
+}
+
+// capability asks the stage that settings describe whether it can do something. One that is not known cannot.
+func capability[T any](s Stage) (t T, ok bool) {
+	if s.Settings == nil {
+		return t, false
+	}
+	stage, err := s.Settings.Stage()
+	if err != nil {
+		return t, false // which wiring reports
+	}
+	t, ok = stage.(T)
+	return t, ok
+}
+
+// announces tells whether a run's records hold the number that a controller announces.
+func announces(e *Experiment) bool {
+	return slices.ContainsFunc(e.UplinkStages(), func(s Stage) bool {
+		_, ok := capability[codecs.Announcer](s)
+		return ok
+	})
+}
+
+// reported returns what clients of a run report.
+func reported(e *Experiment) codecs.Reports {
+	for _, s := range e.UplinkStages() {
+		if r, ok := capability[codecs.Reporter](s); ok {
+			return r.Reports()
+		}
+	}
+	return codecs.Reports{}
 }
 
 // warnUnused warns of codec tables that no chain of any variant uses.

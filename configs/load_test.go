@@ -2,7 +2,9 @@ package configs
 
 import (
 	"flag"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -232,25 +234,54 @@ func TestUnusedCodecIsAWarning(t *testing.T) {
 }
 
 func TestShippedConfigurationsLoad(t *testing.T) {
-	entries, err := Shipped.ReadDir(".")
-	if err != nil || len(entries) < 3 {
-		t.Fatal(entries, err)
-	}
-	for _, e := range entries {
-		text, err := Shipped.ReadFile(e.Name())
-		if err != nil {
-			t.Fatal(err)
+	count := 0
+	err := fs.WalkDir(Shipped, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
-		f, err := Parse(e.Name(), string(text), nil)
+		count++
+		text, err := Shipped.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		f, err := Parse(name, string(text), nil)
 		if err != nil {
 			t.Errorf("%v", err)
-			continue
+			return nil
 		}
 		if len(f.Warnings) > 0 {
 			t.Errorf("%v", f.Warnings)
 		}
-		if f.Name+".toml" != e.Name() {
-			t.Errorf("%s calls itself %s", e.Name(), f.Name)
+		if f.Name+".toml" != path.Base(name) {
+			t.Errorf("%s calls itself %s", name, f.Name)
+		}
+		return nil
+	})
+	if err != nil || count < 3 {
+		t.Fatal(count, err)
+	}
+}
+
+func TestControllersAreForTheUplink(t *testing.T) {
+	_, err := Load("testdata/good/design.toml", []string{`downlink.chain=["adaquantfl"]`})
+	if err == nil || !strings.Contains(err.Error(), "uplink only") {
+		t.Errorf("a downlink that needs settings is refused with %v", err)
+	}
+}
+
+func TestPlotsOfWhatNobodyReports(t *testing.T) {
+	for _, y := range []string{"levels", "reported_loss", "reported_range"} {
+		set := []string{`plot.bits.y="` + y + `"`}
+		if _, err := Load("testdata/good/design.toml", set); err == nil || !strings.Contains(err.Error(), "not recorded") {
+			t.Errorf("a plot of %s is refused with %v", y, err)
+		}
+		rule := "loss"
+		if y == "reported_range" {
+			rule = "range"
+		}
+		set = append(set, `codec.a.type="adaquantfl"`, `codec.a.rule="`+rule+`"`, `uplink.chain=["a"]`)
+		if _, err := Load("testdata/good/design.toml", set); err != nil {
+			t.Errorf("a plot of %s: %v", y, err)
 		}
 	}
 }
