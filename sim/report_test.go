@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"slices"
 	"testing"
 
 	"flsim/clients"
 	"flsim/codecs"
 	"flsim/codecs/adaquant"
 	"flsim/internal/wire"
+	"flsim/sim/record"
 )
 
 // quantizer is a controller that lives on what clients report.
@@ -150,9 +152,6 @@ func TestReportsAreCharged(t *testing.T) {
 	if a.Uplink.Paper != b.Uplink.Paper || a.Downlink != b.Downlink {
 		t.Error("reports change the authors' account or the downlink")
 	}
-	if a.SimTime <= b.SimTime {
-		t.Errorf("measuring takes no time: the round ends at %v s, without reports at %v s", a.SimTime, b.SimTime)
-	}
 	for i, x := range with.transfers {
 		y := without.transfers[i]
 		if x.Direction == "uplink" && x.Round == 1 && (x.Wire != y.Wire+reportFrame || x.Messages != 2) {
@@ -189,6 +188,36 @@ func TestIdleClientsAreCharged(t *testing.T) {
 	}
 	if sum != last.UplinkSum.Wire+last.DownlinkSum.Wire {
 		t.Errorf("transfers have %d bits, the server counted %d", sum, last.UplinkSum.Wire+last.DownlinkSum.Wire)
+	}
+}
+
+// TestMeasuringTakesTime recomputes the end of every upload from the forward passes that came before it.
+func TestMeasuringTakesTime(t *testing.T) {
+	cfg := adaptive(t, func(s *adaquant.Settings) { s.Loss = "all" })
+	cfg.Rounds = 1
+	p, _ := play(t, cfg)
+	ends, received := map[int]float64{}, map[int]float64{} // by client, in seconds
+	for _, x := range p.transfers {
+		if x.Direction == "downlink" {
+			received[x.Client] = x.End
+		}
+	}
+	for _, x := range p.transfers {
+		if x.Direction == "uplink" {
+			passes := 1.0
+			if x.Wire > reportFrame {
+				passes += 3
+			}
+			work := passes * cfg.Model.ForwardFLOPs() * float64(len(cfg.Shards[x.Client])) / (cfg.Speed(x.Client, 1) * 1e9)
+			link := cfg.Links(x.Client)
+			ends[x.Client] = received[x.Client] + work + link.Latency.Seconds() + 8*float64(x.Wire)/float64(link.Up)
+			if math.Abs(x.End-ends[x.Client]) > 1e-7 {
+				t.Errorf("client %d is done at %v s, want %v s", x.Client, x.End, ends[x.Client])
+			}
+		}
+	}
+	if len(ends) != 10 {
+		t.Errorf("%d clients sent something", len(ends))
 	}
 }
 
@@ -237,6 +266,53 @@ func TestReportsSurviveWorkersAndStops(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRangeIsThatOfTheUpdates decodes what clients sent as plain numbers and compares their ranges with the record.
+func TestRangeIsThatOfTheUpdates(t *testing.T) {
+	cfg := adaptive(t, func(s *adaquant.Settings) { s.Rule = "range" })
+	s, err := New(cfg, Discard{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := 0.0
+	for s.Round().Round == 0 {
+		if len(s.round.tasks) > 0 && s.round.underWay == 1 { // the last update is on its way
+			want = 0
+			weights := 0.0
+			for _, task := range s.round.tasks {
+				<-task.ready
+				want += float64(len(task.Shard)) * rangeOf(t, &cfg, s, task)
+				weights += float64(len(task.Shard))
+			}
+			want /= weights
+		}
+		if _, err := s.Step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	line := s.Round()
+	p := &tape{rounds: []record.Round{line}}
+	if got := column(t, p, 0, "reported_range"); got <= 0 || math.Abs(got/want-1) > 1e-6 {
+		t.Errorf("clients report a range of %v, their updates have %v", got, want)
+	}
+}
+
+// rangeOf trains a task once more, with a codec that loses nothing.
+func rangeOf(t *testing.T, cfg *Config, s *Simulation, task *task) float64 {
+	t.Helper()
+	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards),
+		Uplink: codecs.Sender{Codec: codecs.Plain()}, Seeds: cfg.Seeds}
+	res, err := clients.NewTrainer(plan).Run(&task.Task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := make([]float32, len(s.Weights()))
+	if err := plan.Uplink.Open(u, res.Sent.Frame, wire.Update, &codecs.Shared{Layout: cfg.Model.Layout()}); err != nil {
+		t.Fatal(err)
+	}
+	return float64(slices.Max(u)) - float64(slices.Min(u))
 }
 
 func TestLearningRateFactor(t *testing.T) {
