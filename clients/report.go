@@ -6,8 +6,8 @@ import (
 	"flsim/codecs"
 )
 
-// measure finds what is to be reported of the model that a task starts from: its mean loss over the client's examples,
-// in inference mode, without augmentation, summed batch by batch in the shard's order.
+// measure finds what is to be reported of the model that a task starts from: its mean loss over the client's examples
+// with the term that weight decay stands for, in inference mode, without augmentation, summed batch by batch in the shard's order.
 func (t *Trainer) measure(task *Task) (codecs.Report, error) {
 	if !t.plan.Reports.Loss {
 		return codecs.Report{}, nil
@@ -21,7 +21,7 @@ func (t *Trainer) measure(task *Task) (codecs.Report, error) {
 		loss, _ := t.net.Evaluate(x, y)
 		sum += loss
 	}
-	loss := sum / float64(len(task.Shard))
+	loss := sum/float64(len(task.Shard)) + t.plan.Training.Optimizer.Penalty(task.Received, t.plan.Model.Layout())
 	if !(loss <= math.MaxFloat32) {
 		return codecs.Report{}, &DivergedError{Round: task.Round, Client: task.Client, Loss: loss}
 	}
