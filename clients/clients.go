@@ -26,11 +26,13 @@ type Task struct {
 	Received      []float32 // the model as the client decoded it; shared, not to be written to
 	Control       []byte    // settings received with the model
 	State         State
+	Idle          bool // no training: the client only measures the model and reports
 }
 
 // Result is what a task gives.
 type Result struct {
-	Sent     codecs.Sent // the message, with what it is made of
+	Sent     codecs.Sent // the message, with what it is made of; none of an idle task
+	Report   []byte      // the framed report, nil where none is asked for
 	State    State       // the client's next state
 	Loss     float64     // mean training loss over the examples, each at the weights of its step
 	Examples int         // examples trained on, once per epoch
@@ -81,6 +83,11 @@ func (t *Training) StepsPerEpoch(n int) int { return (n + t.BatchSize - 1) / t.B
 // operations per second. A training step is counted as three forward passes.
 func (t *Training) Duration(model *nn.Model, examples int, gflops float64) event.Time {
 	return event.Seconds(3 * model.ForwardFLOPs() * float64(examples) / (gflops * 1e9))
+}
+
+// Measuring returns how long such a device takes to find the loss of a model on so many examples: a forward pass each.
+func (t *Training) Measuring(model *nn.Model, examples int, gflops float64) event.Time {
+	return event.Seconds(model.ForwardFLOPs() * float64(examples) / (gflops * 1e9))
 }
 
 // batches walks through a shard in random order, epoch after epoch.

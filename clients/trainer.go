@@ -21,6 +21,7 @@ type Plan struct {
 	Longest  int // examples of the largest shard, which bounds batches
 	Uplink   codecs.Sender
 	Reshaper codecs.Reshaper // a say in local training, nil for none
+	Reports  codecs.Reports  // what clients measure for the server
 	Seeds    Seeds
 }
 
@@ -68,8 +69,26 @@ func (e *DivergedError) Error() string {
 		e.Round, e.Client, e.Step, e.Loss)
 }
 
-// Run trains a task and encodes the update. It depends on the plan and the task alone.
+// Run trains a task and encodes the update, and measures what the server wants to know. It depends on the plan and
+// the task alone.
 func (t *Trainer) Run(task *Task) (Result, error) {
+	report, err := t.measure(task)
+	if err != nil {
+		return Result{}, err
+	}
+	if task.Idle {
+		return Result{Report: t.plan.Reports.AppendFrame(nil, report), State: task.State}, nil
+	}
+	res, err := t.train(task)
+	if err == nil && t.plan.Reports.Any() {
+		report.Range = spread(t.update)
+		res.Report = t.plan.Reports.AppendFrame(nil, report)
+	}
+	return res, err
+}
+
+// train trains a task and encodes the update.
+func (t *Trainer) train(task *Task) (Result, error) {
 	shared := &codecs.Shared{Layout: t.plan.Model.Layout(), Round: task.Round, Rounds: task.Rounds,
 		Reference: task.Received, Control: task.Control}
 	seed := rng.Derive(t.plan.Seeds.Codec, "uplink", uint64(task.Round), uint64(task.Client))

@@ -152,7 +152,8 @@ func SlotOf(stage any) (Slot, error) {
 	return Slot(found), nil
 }
 
-// Find asks a codec and, if it is a chain, its stages for a capability such as Reshaper, Controller or GlobalHook.
+// Find asks a codec and, if it is a chain, its stages for a capability, an interface such as Reshaper, Controller or
+// GlobalHook.
 func Find[T any](c Codec) (T, bool) {
 	if t, ok := c.(T); ok {
 		return t, true

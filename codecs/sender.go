@@ -73,14 +73,9 @@ func added(v, residual []float32) ([]float32, error) {
 
 // Open fills v from the message in frame, which has to be one frame of the given kind and nothing else.
 func (s Sender) Open(v []float32, frame []byte, kind wire.Kind, shared *Shared) error {
-	got, msg, rest, err := wire.ParseFrame(frame)
-	switch {
-	case err != nil:
+	msg, err := wire.OneFrame(frame, kind)
+	if err != nil {
 		return err
-	case got != kind:
-		return fmt.Errorf("the frame carries a %v, expected is a %v", got, kind)
-	case len(rest) > 0:
-		return fmt.Errorf("there are %d bytes behind the frame", len(rest))
 	}
 	return s.Codec.Decode(v, msg, shared)
 }

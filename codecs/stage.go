@@ -127,6 +127,18 @@ type (
 	// is none.
 	PartialMean interface{ MeanOfSent() bool }
 
+	// Announcer controllers name a number that their settings hold, such as a count of levels, for the record.
+	Announcer interface {
+		// Announces is the name of the number's column.
+		Announces() string
+		// Announced returns the number in settings that Control made.
+		Announced(control []byte) (float64, error)
+	}
+
+	// Reporter stages have clients measure something for the server. What they report travels in a frame of its own
+	// behind the update and is charged to the uplink; a Controller finds it in Feedback.
+	Reporter interface{ Reports() Reports }
+
 	// GlobalHook edits the global model after aggregation.
 	GlobalHook interface {
 		AfterAggregate(w []float32, s *Shared) error
@@ -136,11 +148,27 @@ type (
 // Feedback is what the server knows when it starts a round.
 type Feedback struct {
 	Round, Rounds int
-	FirstLoss     float64 // mean training loss of the first round's clients, 0 before it is known
-	LastLoss      float64 // the same of the latest aggregated round
 	Layout        Layout
 	Model         []float32 // the global model that the round starts from; not to be written to
+	FirstLoss     float64   // mean training loss of the first round's clients, 0 before it is known
+	LastLoss      float64   // the same of the latest aggregated round
+	LRFactor      float64   // the clients' learning rate in this round, over that in the first
+	Reported      []Report  // what a Reporter has had measured in each round before this one, the first one's first
 }
+
+// Reports says what a Reporter wants to know.
+type Reports struct {
+	Loss  bool // the mean loss of the model that a client has received over the client's examples, before training
+	Range bool // the largest less the smallest element of an update, before it is encoded
+	All   bool // the loss of all clients: those without a task receive the model too, only to report
+}
+
+// Any reports whether anything is wanted.
+func (r Reports) Any() bool { return r.Loss || r.Range }
+
+// Report holds what was measured, zero where nothing was wanted: of one client, or of a round as the mean over its
+// clients, weighted as their updates are.
+type Report struct{ Loss, Range float64 }
 
 // Reparam maps the numbers that the optimizer owns, theta, to the weights that the network computes with, w.
 // All vectors have the layout's length.

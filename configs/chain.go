@@ -183,13 +183,18 @@ func (d *decoder) slots(n *node, path string, list []Stage) {
 	}
 }
 
-// downlink refuses to throw away most of a model's weights at every transfer.
+// downlink refuses to throw away most of a model's weights at every transfer, and stages that the server would have to
+// send settings for.
 func (d *decoder) downlink(n *node, e *Experiment, stages []Stage) {
-	if e.Downlink.Reference == "last" || d.isBad("downlink.chain", "downlink.reference") {
+	if d.isBad("downlink.chain", "downlink.reference") {
 		return
 	}
 	for _, s := range stages {
-		if s.Slot == codecs.SlotSparsify && !lossless(s) {
+		if _, ok := capability[codecs.Controller](s); ok && !(lossless(s) && contains(e.UplinkStages(), s.Type)) {
+			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
+				"downlink.chain: %q needs settings that the server sends ahead of its messages, and is for the uplink only", s.Name)), "downlink.chain", "")
+		}
+		if s.Slot == codecs.SlotSparsify && !lossless(s) && e.Downlink.Reference != "last" {
 			d.failAt(locateWord(n.kid("downlink").kid("chain"), s.Name, fmt.Sprintf(
 				"downlink.chain: the sparsifier %q would set most of the model's weights to zero; add reference = \"last\" to [downlink], which sends the change since the model that a client holds", s.Name)),
 				"downlink.chain", "")
@@ -197,11 +202,45 @@ func (d *decoder) downlink(n *node, e *Experiment, stages []Stage) {
 	}
 }
 
+func contains(stages []Stage, kind string) bool {
+	return slices.ContainsFunc(stages, func(s Stage) bool { return s.Type == kind })
+}
+
 // lossless reports whether a sparsifier leaves out nothing but zeros.
 func lossless(s Stage) bool {
+	l, ok := capability[codecs.Lossless](s)
+	return ok && l.Lossless()
+}
+
+// capability asks the stage that settings describe whether it can do something. One that is not known cannot.
+func capability[T any](s Stage) (t T, ok bool) {
+	if s.Settings == nil {
+		return t, false
+	}
 	stage, err := s.Settings.Stage()
-	l, ok := stage.(codecs.Lossless)
-	return err == nil && ok && l.Lossless()
+	if err != nil {
+		return t, false // which wiring reports
+	}
+	t, ok = stage.(T)
+	return t, ok
+}
+
+// announces tells whether a run's records hold the number that a controller announces.
+func announces(e *Experiment) bool {
+	return slices.ContainsFunc(e.UplinkStages(), func(s Stage) bool {
+		_, ok := capability[codecs.Announcer](s)
+		return ok
+	})
+}
+
+// reported returns what clients of a run report.
+func reported(e *Experiment) codecs.Reports {
+	for _, s := range e.UplinkStages() {
+		if r, ok := capability[codecs.Reporter](s); ok {
+			return r.Reports()
+		}
+	}
+	return codecs.Reports{}
 }
 
 // warnUnused warns of codec tables that no chain of any variant uses.

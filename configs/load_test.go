@@ -234,29 +234,54 @@ func TestUnusedCodecIsAWarning(t *testing.T) {
 }
 
 func TestShippedConfigurationsLoad(t *testing.T) {
-	here, err := fs.Glob(Shipped, "*.toml")
-	if err != nil || len(here) < 3 {
-		t.Fatal(here, err)
-	}
-	papers, err := fs.Glob(Shipped, "papers/*.toml")
-	if err != nil || len(papers) < 2 {
-		t.Fatal(papers, err)
-	}
-	for _, name := range append(here, papers...) {
+	count := 0
+	err := fs.WalkDir(Shipped, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		count++
 		text, err := Shipped.ReadFile(name)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		f, err := Parse(name, string(text), nil)
 		if err != nil {
 			t.Errorf("%v", err)
-			continue
+			return nil
 		}
 		if len(f.Warnings) > 0 {
 			t.Errorf("%v", f.Warnings)
 		}
 		if f.Name+".toml" != path.Base(name) {
 			t.Errorf("%s calls itself %s", name, f.Name)
+		}
+		return nil
+	})
+	if err != nil || count < 3 {
+		t.Fatal(count, err)
+	}
+}
+
+func TestControllersAreForTheUplink(t *testing.T) {
+	_, err := Load("testdata/good/design.toml", []string{`downlink.chain=["adaquantfl"]`})
+	if err == nil || !strings.Contains(err.Error(), "uplink only") {
+		t.Errorf("a downlink that needs settings is refused with %v", err)
+	}
+}
+
+func TestPlotsOfWhatNobodyReports(t *testing.T) {
+	for _, y := range []string{"levels", "reported_loss", "reported_range"} {
+		set := []string{`plot.bits.y="` + y + `"`}
+		if _, err := Load("testdata/good/design.toml", set); err == nil || !strings.Contains(err.Error(), "not recorded") {
+			t.Errorf("a plot of %s is refused with %v", y, err)
+		}
+		rule := "loss"
+		if y == "reported_range" {
+			rule = "range"
+		}
+		set = append(set, `codec.a.type="adaquantfl"`, `codec.a.rule="`+rule+`"`, `uplink.chain=["a"]`)
+		if _, err := Load("testdata/good/design.toml", set); err != nil {
+			t.Errorf("a plot of %s: %v", y, err)
 		}
 	}
 }

@@ -218,13 +218,21 @@ func (l *loader) checkPlots(section *node) {
 	train := recorded(func(e *Experiment) bool { return e.Eval.TrainExamples > 0 })
 	top5 := recorded(func(e *Experiment) bool { return e.Eval.Top5 })
 	perClient := recorded(func(e *Experiment) bool { return e.Eval.PerClient })
+	decay := recorded(func(e *Experiment) bool { return e.Clients.WeightDecay > 0 })
+	announced := recorded(announces)
+	reports := recorded(func(e *Experiment) bool { return reported(e).Loss })
+	ranges := recorded(func(e *Experiment) bool { return reported(e).Range })
 	for _, p := range l.file.Plots {
 		d, path := decoder{report: &l.report}, join(join("plot", p.Name), "y")
 		switch n := section.kid(p.Name).kid("y"); {
 		case strings.HasPrefix(p.Y, "validation_") && !held:
 			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, p.Y)
+		case p.Y == "objective" && !(train && decay):
+			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, p.Y)
 		case strings.HasPrefix(p.Y, "train_") && !train:
 			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, p.Y)
+		case p.Y == "levels" && !announced, p.Y == "reported_loss" && !reports, p.Y == "reported_range" && !ranges:
+			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, p.Y)
 		case strings.HasPrefix(p.Y, "top5_") && !top5:
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
 		case strings.Contains(p.Y, "client_") && !perClient:

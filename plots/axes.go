@@ -68,6 +68,10 @@ var yAxes = []axis{
 	{column: "train_loss", label: "Training loss", scale: 1, low: true},
 	{column: "validation_loss", label: "Validation loss", scale: 1, low: true},
 	{column: "local_loss", label: "Clients' own training loss", scale: 1, low: true},
+	{column: "reported_loss", label: "Training loss that clients reported", scale: 1, low: true},
+	{column: "reported_range", label: "Range of updates that clients reported", scale: 1, log: true},
+	{column: "levels", label: "Quantisation levels", scale: 1, log: true},
+	{column: "objective", label: "Objective", scale: 1, low: true},
 	{column: "nmse_uplink", label: "Uplink error (NMSE)", scale: 1, log: true, low: true},
 	{column: "nmse_downlink", label: "Downlink error (NMSE)", scale: 1, log: true, low: true},
 }

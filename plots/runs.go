@@ -17,10 +17,11 @@ import (
 // Options choose how runs become a figure. The zero value is the usual one.
 type Options struct {
 	Band    Band
-	Best    bool   // show the best value so far in place of the value
-	Beside  bool   // draw the column on training data, "train_" + y, beside y
-	Account string // which bits an x axis of bits counts, one of Accounts; empty is "wire"
-	Title   string // empty is the experiment's name
+	Best    bool    // show the best value so far in place of the value
+	Beside  bool    // draw the column on training data, "train_" + y, beside y
+	Account string  // which bits an x axis of bits counts, one of Accounts; empty is "wire"
+	Minus   float64 // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Title   string  // empty is the experiment's name
 }
 
 // FromRuns makes a figure of column y over x, one of XNames or a column's name: a curve for each variant, with
@@ -49,7 +50,7 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	for _, g := range groups {
 		f.Series = append(f.Series, g.series(xa, ya, o))
 	}
-	f.LogY = f.LogY || ya.low && f.wide()
+	f.LogY = f.LogY || o.Minus != 0 || ya.low && f.wide()
 	f.describe(runs, groups, ya, o)
 	return f, nil
 }
@@ -127,24 +128,24 @@ func tellApart(groups []group) {
 func (g group) series(x, y axis, o Options) Series {
 	s := Series{Label: g.label, Order: g.order}
 	for _, r := range g.runs {
-		s.Seeds = append(s.Seeds, curveOf(r, x, y, o.Best))
+		s.Seeds = append(s.Seeds, curveOf(r, x, y, o))
 		if o.Beside {
 			training := y
 			training.column = "train_" + y.column
-			s.Beside = append(s.Beside, curveOf(r, x, training, o.Best))
+			s.Beside = append(s.Beside, curveOf(r, x, training, o))
 		}
 	}
 	return s
 }
 
-func curveOf(r *record.Run, x, y axis, best bool) Curve {
+func curveOf(r *record.Run, x, y axis, o Options) Curve {
 	var c Curve
 	c.X, c.Y = r.Pairs(x.column, y.column)
 	for i := range c.X {
 		c.X[i] *= x.scale
-		c.Y[i] *= y.scale
+		c.Y[i] = (c.Y[i] - o.Minus) * y.scale
 	}
-	if best {
+	if o.Best {
 		c = c.best(y.low)
 	}
 	return c
@@ -184,6 +185,9 @@ func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options)
 	if o.Beside {
 		f.Main, f.Beside = "test", "training"
 		f.YLabel = capital(strings.TrimPrefix(f.YLabel, "Test "))
+	}
+	if o.Minus != 0 {
+		f.YLabel += " − " + strconv.FormatFloat(o.Minus*y.scale, 'g', 6, 64)
 	}
 	if o.Best {
 		f.YLabel = "Best " + small(f.YLabel) + " so far"

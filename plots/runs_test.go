@@ -66,6 +66,10 @@ func TestFromRunsOptions(t *testing.T) {
 	if f.YLabel != "Best test accuracy (%) so far" || !slices.IsSorted(f.Series[0].Seeds[0].Y) {
 		t.Errorf("best so far: %q, %v", f.YLabel, f.Series[0].Seeds[0].Y)
 	}
+	f = mustFigure(t, runs, "round", "loss", Options{Minus: 0.25})
+	if want := runs[0].Rounds[1]["loss"] - 0.25; f.YLabel != "Test loss − 0.25" || !f.LogY || f.Series[0].Seeds[0].Y[1] != want {
+		t.Errorf("above a minimum: %q, %v, want %v", f.YLabel, f.Series[0].Seeds[0].Y, want)
+	}
 	for _, row := range runs[0].Rounds {
 		row["uplink_paper_bits_cum"] = row["uplink_wire_bits_cum"] / 2
 	}

@@ -35,6 +35,12 @@ func parcelOf(s *codecs.Sent) parcel {
 	return parcel{Frames: 1, Wire: int64(len(s.Frame)), Payload: int64(s.Payload), Account: s.Account}
 }
 
+// plainParcel is a frame whose payload is side data throughout.
+func plainParcel(frame, payload int) parcel {
+	return parcel{Frames: 1, Wire: int64(frame), Payload: int64(payload),
+		Account: codecs.Account{Side: payload, Entropy: float64(8 * payload)}}
+}
+
 // broadcast sends the global model to clients. A version is encoded once and its bytes go to everybody.
 type broadcast struct {
 	down    Downlink

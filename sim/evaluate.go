@@ -23,7 +23,8 @@ type evaluation struct {
 	metric                  string
 	test, train, validation subset
 	top5                    bool
-	local                   [][]int32 // test examples by client, nil unless clients are scored one by one
+	penalty                 func(w []float32) float64 // of weight decay, nil without it
+	local                   [][]int32                 // test examples by client, nil unless clients are scored one by one
 }
 
 // subset is the examples of a source that are scored.
@@ -34,6 +35,9 @@ type subset struct {
 
 func newEvaluation(cfg *Config) *evaluation {
 	e := &evaluation{model: cfg.Model, metric: cfg.Metric, top5: cfg.Top5, local: cfg.LocalTests, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
+	if opt := cfg.Training.Optimizer; opt.WeightDecay > 0 {
+		e.penalty = func(w []float32) float64 { return opt.Penalty(w, cfg.Model.Layout()) }
+	}
 	e.train = allOf(cfg.Data.Train)
 	if cfg.TrainExamples < len(e.train.index) {
 		rng.Shuffle(rng.New(cfg.Seeds.Data, "evaluated training examples"), e.train.index)
@@ -72,6 +76,9 @@ func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	}
 	ranks, out.TrainLoss = e.train.score(w, p)
 	out.Train = within(ranks, 1)
+	if e.penalty != nil {
+		out.More = append(out.More, record.Column{Name: "objective", Value: out.TrainLoss + e.penalty(w)})
+	}
 	if out.HeldOut {
 		ranks, out.ValidationLoss = e.validation.score(w, p)
 		out.Validation = within(ranks, 1)

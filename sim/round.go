@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"flsim/clients"
 	"flsim/codecs"
@@ -15,8 +16,9 @@ import (
 type round struct {
 	tasks    []*task
 	underWay int // tasks whose message has not arrived
-	arrived  int
+	arrived  int // updates
 	down, up record.Bits
+	settings []record.Column // what a controller announced
 }
 
 // task is one client's part in a round.
@@ -31,7 +33,10 @@ type task struct {
 }
 
 // lossHistory is what controllers are told of the training so far.
-type lossHistory struct{ First, Last float64 }
+type lossHistory struct {
+	First, Last float64
+	Reported    []codecs.Report `json:",omitempty"` // by round
+}
 
 // begin starts a round: the model is encoded once and sent to all that the strategy names.
 func (s *Simulation) begin() error {
@@ -43,8 +48,16 @@ func (s *Simulation) begin() error {
 	if err := s.cast.publish(s.server.w, number, control); err != nil {
 		return err
 	}
-	for _, client := range s.cfg.Strategy.Begin(number, s.eligible) {
-		s.start(client, number, control)
+	sampled := s.cfg.Strategy.Begin(number, s.eligible)
+	for _, client := range sampled {
+		s.start(clients.Task{Client: client, Round: number, Control: control})
+	}
+	if s.reports.Loss && s.reports.All {
+		for _, client := range s.eligible {
+			if !slices.Contains(sampled, client) {
+				s.start(clients.Task{Client: client, Round: number, Idle: true})
+			}
+		}
 	}
 	s.round.underWay = len(s.round.tasks)
 	s.watchLinks()
@@ -53,21 +66,37 @@ func (s *Simulation) begin() error {
 
 // control returns the settings that go out with the model, nil if no stage of the uplink makes any.
 func (s *Simulation) control(number int) ([]byte, error) {
+	rate := s.cfg.Training.LRPerRound
 	settings, err := s.settings.next(codecs.Feedback{Round: number, Rounds: s.cfg.Rounds,
-		FirstLoss: s.losses.First, LastLoss: s.losses.Last, Layout: s.server.layout, Model: s.server.w})
+		FirstLoss: s.losses.First, LastLoss: s.losses.Last, Reported: s.losses.Reported,
+		LRFactor: rate.Factor(number-1, s.cfg.Rounds) / rate.Factor(0, s.cfg.Rounds),
+		Layout:   s.server.layout, Model: s.server.w})
 	if err != nil {
 		return nil, fmt.Errorf("round %d, settings: %w", number, err)
 	}
-	return settings, nil
+	return settings, s.announce(number, settings)
 }
 
-// start sends the model to a client and puts its training on the pool. What the client will decode is known now, and
-// training is a function of that alone, so it may be computed before its simulated time comes.
-func (s *Simulation) start(client, number int, control []byte) {
-	t := &task{link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
-	t.Task = clients.Task{Client: client, Round: number, Rounds: s.cfg.Rounds, Shard: s.cfg.Shards[client],
-		Received: s.cast.held, Control: control, State: s.states[client]}
-	t.parcel.add(s.settings.parcelFor(client, control))
+// announce notes the number that the settings hold, if they are of a kind that names one.
+func (s *Simulation) announce(number int, settings []byte) error {
+	if s.announcer == nil {
+		return nil
+	}
+	value, err := s.announcer.Announced(settings)
+	if err != nil {
+		return fmt.Errorf("round %d, settings: %w", number, err)
+	}
+	s.round.settings = []record.Column{{Name: s.announcer.Announces(), Value: value}}
+	return nil
+}
+
+// start sends the model to a task's client and puts its training on the pool. What the client will decode is known now,
+// and training is a function of that alone, so it may be computed before its simulated time comes.
+func (s *Simulation) start(order clients.Task) {
+	client := order.Client
+	t := &task{Task: order, link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
+	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.cast.held, s.states[client]
+	t.parcel.add(s.settings.parcelFor(client, t.Control))
 	s.pool.submit(func(w *worker) {
 		t.result, t.err = w.trainer.Run(&t.Task)
 		close(t.ready)
@@ -110,12 +139,25 @@ func (s *Simulation) transfersDone() error {
 // downloaded schedules the end of training by the device's speed, not by when the pool gets round to it.
 func (s *Simulation) downloaded(t *task, done *network.Done) {
 	s.cast.received(t.Client)
-	s.settings.received(t.Client)
+	if t.Control != nil {
+		s.settings.received(t.Client)
+	}
 	s.round.down.Add(t.parcel.bits())
 	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
-	examples := s.cfg.Training.ExamplesOf(len(t.Shard))
-	takes := s.cfg.Training.Duration(s.cfg.Model, examples, s.cfg.Speed(t.Client, t.Round))
-	s.queue.Push(done.End.Add(takes), happening{what: trained, task: int(done.ID >> 1)})
+	s.queue.Push(done.End.Add(s.duration(t)), happening{what: trained, task: int(done.ID >> 1)})
+}
+
+// duration returns how long a task keeps its client busy.
+func (s *Simulation) duration(t *task) event.Time {
+	training, speed := &s.cfg.Training, s.cfg.Speed(t.Client, t.Round)
+	var takes event.Time
+	if !t.Idle {
+		takes = training.Duration(s.cfg.Model, training.ExamplesOf(len(t.Shard)), speed)
+	}
+	if s.reports.Loss {
+		takes = takes.Add(training.Measuring(s.cfg.Model, len(t.Shard), speed))
+	}
+	return takes
 }
 
 // uploadStarts commits what training made of the client's state and sends the message off.
@@ -127,22 +169,36 @@ func (s *Simulation) uploadStarts(index int) error {
 	}
 	s.states[t.Client] = t.result.State
 	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Dir: network.Up,
-		Bytes: int64(len(t.result.Sent.Frame))})
+		Bytes: s.upward(t).Wire})
 	s.watchLinks()
 	return nil
 }
 
 func (s *Simulation) uploaded(t *task, done *network.Done) error {
-	p := parcelOf(&t.result.Sent)
+	p := s.upward(t)
 	s.round.up.Add(p.bits())
 	s.transfers = append(s.transfers, transferLine(t, done, p, t.result.Sent.NMSE))
 	t.arrived = true
-	s.round.arrived++
+	if !t.Idle {
+		s.round.arrived++
+	}
 	s.round.underWay--
 	if !s.cfg.Strategy.Aggregate(s.round.arrived, s.round.underWay) {
 		return nil
 	}
 	return s.aggregate()
+}
+
+// upward returns what a task sends to the server: the update, and behind it the report.
+func (s *Simulation) upward(t *task) parcel {
+	var p parcel
+	if !t.Idle {
+		p = parcelOf(&t.result.Sent)
+	}
+	if t.result.Report != nil {
+		p.add(plainParcel(len(t.result.Report), s.reports.Size()))
+	}
+	return p
 }
 
 // transferLine is the record of one transfer.
@@ -165,7 +221,7 @@ func transferLine(t *task, done *network.Done, p parcel, nmse float64) record.Tr
 func (s *Simulation) aggregate() error {
 	var from []contribution
 	for _, t := range s.round.tasks {
-		if t.arrived {
+		if t.arrived && !t.Idle {
 			from = append(from, contribution{client: t.Client, frame: t.result.Sent.Frame,
 				shared: &codecs.Shared{Layout: s.server.layout, Round: t.Round, Rounds: t.Rounds, Reference: t.Received, Control: t.Control},
 				weight: s.cfg.Strategy.Weight(len(t.Shard))})
@@ -179,19 +235,23 @@ func (s *Simulation) aggregate() error {
 			return fmt.Errorf("round %d, after aggregation: %w", from[0].shared.Round, err)
 		}
 	}
-	s.takeDown()
+	reported, err := s.collect()
+	if err != nil {
+		return err
+	}
+	s.takeDown(reported)
 	return s.endRound()
 }
 
 // takeDown fills the round's line.
-func (s *Simulation) takeDown() {
+func (s *Simulation) takeDown(reported []record.Column) {
 	line := record.Round{Round: s.line.Round + 1, SimTime: s.now.Seconds(), Clients: s.round.arrived,
 		Uplink: s.round.up, Downlink: s.round.down, UplinkSum: s.line.UplinkSum, DownlinkSum: s.line.DownlinkSum,
-		NMSEDownlink: s.cast.nmse}
+		NMSEDownlink: s.cast.nmse, More: append(s.round.settings, reported...)}
 	line.UplinkSum.Add(line.Uplink)
 	line.DownlinkSum.Add(line.Downlink)
 	for _, t := range s.round.tasks {
-		if t.arrived {
+		if t.arrived && !t.Idle {
 			line.Examples += t.result.Examples
 			line.LocalLoss += t.result.Loss * float64(t.result.Examples)
 			line.NMSEUplink += t.result.Sent.NMSE

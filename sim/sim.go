@@ -26,8 +26,10 @@ type Simulation struct {
 	states   map[int]clients.State // looked up and, for checkpoints, listed in order of clients; never ranged over
 	eval     *evaluation
 
-	settings *settingsSender
-	hook     codecs.GlobalHook // nil for none
+	settings  *settingsSender
+	announcer codecs.Announcer  // nil for none
+	reports   codecs.Reports    // what clients measure for the controller
+	hook      codecs.GlobalHook // nil for none
 
 	round     round             // under way
 	transfers []record.Transfer // of the round under way

@@ -445,6 +445,21 @@ func TestDivergenceIsAnError(t *testing.T) {
 	}
 }
 
+// TestObjective takes the objective from the weights on record.
+func TestObjective(t *testing.T) {
+	cfg := small(t)
+	cfg.Training.Optimizer.WeightDecay = 0.5
+	p, s := play(t, cfg)
+	last := p.rounds[len(p.rounds)-1].Eval
+	want := last.TrainLoss
+	for _, w := range s.Weights() {
+		want += 0.25 * float64(w) * float64(w)
+	}
+	if len(last.More) != 3 || last.More[0].Name != "objective" || math.Abs(last.More[0].Value-want) > 1e-12 || want < last.TrainLoss+1e-3 {
+		t.Errorf("columns %v, want an objective of %v", last.More, want)
+	}
+}
+
 // Scores of clients and of the best five classes are those of the test set, taken apart.
 func TestEvaluationTakesApart(t *testing.T) {
 	ranks := []int32{0, 1, 4, 5, 0, 0, 2, 9}

@@ -19,6 +19,11 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards), Uplink: cfg.Uplink, Seeds: cfg.Seeds}
 	plan.Reshaper, _ = codecs.Find[codecs.Reshaper](cfg.Uplink.Codec)
 	s.settings = newSettings(cfg.Uplink.Codec)
+	s.announcer, _ = codecs.Find[codecs.Announcer](cfg.Uplink.Codec)
+	if reporter, ok := codecs.Find[codecs.Reporter](cfg.Uplink.Codec); ok {
+		s.reports = reporter.Reports()
+	}
+	plan.Reports = s.reports
 	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
 	jobs := max(len(cfg.Shards), s.eval.batches())
 	s.pool = newPool(max(1, min(cfg.Workers, jobs)), func() *worker { return newWorker(plan, &cfg) })

@@ -27,6 +27,24 @@ func DefaultOptimizerConfig() OptimizerConfig {
 	return OptimizerConfig{Name: "sgd", LR: 0.1, Beta1: 0.9, Beta2: 0.999, Smoothing: 0.99, Epsilon: 1e-8}
 }
 
+// Penalty returns the term of the objective that weight decay is the gradient of: half the coefficient times the sum of
+// squares of w, which has the given layout, without buffers. It is summed in float64 in order.
+func (c OptimizerConfig) Penalty(w []float32, layout tensor.Layout) float64 {
+	if c.WeightDecay == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, s := range layout {
+		if s.Kind == tensor.Buffer {
+			continue
+		}
+		for _, x := range s.Of(w) {
+			sum += float64(x) * float64(x) // exact as a product, so that fusing it changes nothing
+		}
+	}
+	return c.WeightDecay / 2 * sum
+}
+
 // Optimizer moves parameters along gradients. It is not safe for concurrent use.
 type Optimizer interface {
 	// Step updates w from the gradient g with learning rate lr, in all segments but buffers.

@@ -2,8 +2,9 @@
 package all
 
 import (
+	_ "flsim/codecs/adaquant"  // adaquantfl
 	_ "flsim/codecs/cossgd"    // cossgd
-	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse
+	_ "flsim/codecs/entropy"   // none, deflate, huffman, fse, elias
 	_ "flsim/codecs/feddip"    // feddip
 	_ "flsim/codecs/feddst"    // feddst
 	_ "flsim/codecs/fedmrn"    // fedmrn

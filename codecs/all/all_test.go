@@ -64,8 +64,9 @@ func TestCombinations(t *testing.T) {
 			for _, third := range slots[2] {
 				for _, fourth := range slots[3] {
 					chain := []codecs.Entry{first, second, third, fourth}
-					if n := trainers(t, chain...); n > 1 || n == 1 && first.New != nil {
-						continue // two that have a say in local training, or one behind a transform, are refused
+					trainers, controllers := wishing[codecs.Reshaper](t, chain), wishing[codecs.Controller](t, chain)
+					if max(trainers, controllers) > 1 || trainers == 1 && first.New != nil {
+						continue // two with one wish, or one that trains its own way behind a transform, are refused
 					}
 					t.Run(name(chain), func(t *testing.T) {
 						t.Parallel()
@@ -77,9 +78,9 @@ func TestCombinations(t *testing.T) {
 	}
 }
 
-// trainers counts the stages that have a say in local training.
-func trainers(t *testing.T, entries ...codecs.Entry) (n int) {
-	for _, e := range entries {
+// wishing counts the stages that implement an optional interface.
+func wishing[T any](t *testing.T, chain []codecs.Entry) (n int) {
+	for _, e := range chain {
 		if e.New == nil {
 			continue
 		}
@@ -87,7 +88,7 @@ func trainers(t *testing.T, entries ...codecs.Entry) (n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := stage.(codecs.Reshaper); ok {
+		if _, ok := stage.(T); ok {
 			n++
 		}
 	}

@@ -69,7 +69,8 @@ func Shared(codec codecs.Codec, layout codecs.Layout) *codecs.Shared {
 	fill(s.Reference, 99, gaussian)
 	if c, ok := codecs.Find[codecs.Controller](codec); ok {
 		control, err := c.Control(nil, codecs.Feedback{Round: 3, Rounds: 10, FirstLoss: 2.3, LastLoss: 1.1,
-			Layout: layout, Model: s.Reference})
+			Layout: layout, Model: s.Reference,
+			LRFactor: 1, Reported: []codecs.Report{{Loss: 2.3, Range: 0.2}, {Loss: 1.1, Range: 0.1}}})
 		if err != nil {
 			panic(err)
 		}

@@ -1,4 +1,4 @@
-// Package entropy holds the stock entropy coders: none, deflate, huffman and fse.
+// Package entropy holds the stock entropy coders: none, deflate, huffman, fse and elias.
 //
 // All of them code the symbols of a message as one stream, and no symbols as no bytes.
 package entropy

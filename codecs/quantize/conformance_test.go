@@ -28,10 +28,18 @@ var variants = []struct {
 	codectest.Options
 }{
 	{"float16", func() codecs.Settings { return &Float16Settings{} }, codectest.Options{Gaussian: 4.7e-08, Laplace: 4.7e-08}},
-	{"qsgd 4 bits", func() codecs.Settings { return &QSGDSettings{Bits: 4, Norm: "l2", Scope: "tensor"} }, codectest.Options{Gaussian: 10.5, Laplace: 9.1, Unbiased: true}},
-	{"qsgd 8 bits max", func() codecs.Settings { return &QSGDSettings{Bits: 8, Norm: "max", Scope: "tensor"} }, codectest.Options{Gaussian: 0.000175, Laplace: 0.00051, Unbiased: true}},
-	{"qsgd model", func() codecs.Settings { return &QSGDSettings{Levels: 15, Norm: "l2", Scope: "model"} }, codectest.Options{Gaussian: 8.4, Laplace: 7.3, Unbiased: true}},
-	{"qsgd bucket", func() codecs.Settings { return &QSGDSettings{Levels: 4, Norm: "max", Scope: "bucket", Bucket: 100} }, codectest.Options{Gaussian: 0.088, Laplace: 0.155, Unbiased: true}},
+	{"qsgd 4 bits", func() codecs.Settings {
+		return &QSGDSettings{Bits: 4, NormSettings: NormSettings{Norm: "l2", Scope: "tensor"}}
+	}, codectest.Options{Gaussian: 10.5, Laplace: 9.1, Unbiased: true}},
+	{"qsgd 8 bits max", func() codecs.Settings {
+		return &QSGDSettings{Bits: 8, NormSettings: NormSettings{Norm: "max", Scope: "tensor"}}
+	}, codectest.Options{Gaussian: 0.000175, Laplace: 0.00051, Unbiased: true}},
+	{"qsgd model", func() codecs.Settings {
+		return &QSGDSettings{Levels: 15, NormSettings: NormSettings{Norm: "l2", Scope: "model"}}
+	}, codectest.Options{Gaussian: 8.4, Laplace: 7.3, Unbiased: true}},
+	{"qsgd bucket", func() codecs.Settings {
+		return &QSGDSettings{Levels: 4, NormSettings: NormSettings{Norm: "max", Scope: "bucket", Bucket: 100}}
+	}, codectest.Options{Gaussian: 0.088, Laplace: 0.155, Unbiased: true}},
 	{"sign", func() codecs.Settings { return &SignSettings{} }, codectest.Options{Gaussian: 0.37, Laplace: 0.51}},
 	{"uniform", func() codecs.Settings { return &UniformSettings{Bits: 4, Range: "minmax", Rounding: "stochastic"} }, codectest.Options{Gaussian: 0.047, Laplace: 0.123, Unbiased: true}},
 	{"uniform symmetric", func() codecs.Settings {

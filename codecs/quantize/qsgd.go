@@ -16,37 +16,55 @@ func init() {
 		Slot:  codecs.SlotQuantize,
 		Doc:   "Unbiased stochastic rounding of magnitudes to uniform levels between 0 and a norm.",
 		Paper: "Alistarh, Grubic, Li, Tomioka, Vojnovic 2017, arXiv 1610.02132",
-		New:   func() codecs.Settings { return &QSGDSettings{Norm: "l2", Scope: "tensor"} },
+		New:   func() codecs.Settings { return &QSGDSettings{NormSettings: DefaultNormSettings()} },
 	})
 }
 
 // QSGDSettings are the parameters of qsgd.
 type QSGDSettings struct {
-	Bits   int    `toml:"bits" in:"[2,16]" unit:"bit" doc:"Width of a symbol, sign included: 2^(bits-1) - 1 levels. 4 if neither bits nor levels is given."`
-	Levels int    `toml:"levels" in:"[1,32767]" doc:"Number of levels above zero; give this or bits."`
+	Bits   int `toml:"bits" in:"[2,16]" unit:"bit" doc:"Width of a symbol, sign included: 2^(bits-1) - 1 levels. 4 if neither bits nor levels is given."`
+	Levels int `toml:"levels" in:"[1,32767]" doc:"Number of levels above zero; give this or bits."`
+	NormSettings
+}
+
+// NormSettings say what the levels of qsgd, and of quantizers built on it, are fractions of.
+type NormSettings struct {
 	Norm   string `toml:"norm" one:"l2|max" doc:"What the levels are fractions of."`
 	Scope  string `toml:"scope" one:"tensor|model|bucket" doc:"What has a norm of its own."`
 	Bucket int    `toml:"bucket" in:"[1,1073741824]" doc:"Values per bucket, tensor by tensor; with scope bucket only. 512 if it is not given."`
 }
 
-// Stage builds the quantizer.
-func (s *QSGDSettings) Stage() (any, error) {
-	q := QSGD{Levels: s.Levels, Max: s.Norm == "max", Model: s.Scope == "model"}
-	switch {
-	case s.Bits != 0 && s.Levels != 0:
-		return nil, errors.New("bits and levels both say how fine qsgd is: give one of them")
-	case s.Bits != 0:
-		q.Levels = 1<<(s.Bits-1) - 1
-	case s.Levels == 0:
-		q.Levels = 7
-	}
+// DefaultNormSettings gives every tensor its 2-norm.
+func DefaultNormSettings() NormSettings { return NormSettings{Norm: "l2", Scope: "tensor"} }
+
+// QSGD returns the quantizer of these norms with a number of levels.
+func (s *NormSettings) QSGD(levels int) (QSGD, error) {
+	q := QSGD{Levels: levels, Max: s.Norm == "max", Model: s.Scope == "model"}
 	switch {
 	case s.Scope == "bucket" && s.Bucket == 0:
 		q.Bucket = 512
 	case s.Scope == "bucket":
 		q.Bucket = s.Bucket
 	case s.Bucket != 0:
-		return nil, fmt.Errorf("bucket = %d needs scope = %q, which is %q", s.Bucket, "bucket", s.Scope)
+		return QSGD{}, fmt.Errorf("bucket = %d needs scope = %q, which is %q", s.Bucket, "bucket", s.Scope)
+	}
+	return q, nil
+}
+
+// Stage builds the quantizer.
+func (s *QSGDSettings) Stage() (any, error) {
+	levels := s.Levels
+	switch {
+	case s.Bits != 0 && s.Levels != 0:
+		return nil, errors.New("bits and levels both say how fine qsgd is: give one of them")
+	case s.Bits != 0:
+		levels = 1<<(s.Bits-1) - 1
+	case s.Levels == 0:
+		levels = 7
+	}
+	q, err := s.QSGD(levels)
+	if err != nil {
+		return nil, err
 	}
 	return q, nil
 }

@@ -138,10 +138,10 @@ func TestQSGDSettings(t *testing.T) {
 		{s: QSGDSettings{Bits: 2}, levels: 1},
 		{s: QSGDSettings{Bits: 8}, levels: 127},
 		{s: QSGDSettings{Levels: 15}, levels: 15},
-		{s: QSGDSettings{Scope: "bucket"}, levels: 7, bucket: 512},
-		{s: QSGDSettings{Scope: "bucket", Bucket: 3}, levels: 7, bucket: 3},
+		{s: QSGDSettings{NormSettings: NormSettings{Scope: "bucket"}}, levels: 7, bucket: 512},
+		{s: QSGDSettings{NormSettings: NormSettings{Scope: "bucket", Bucket: 3}}, levels: 7, bucket: 3},
 		{s: QSGDSettings{Bits: 4, Levels: 7}, fails: true},
-		{s: QSGDSettings{Scope: "tensor", Bucket: 3}, fails: true},
+		{s: QSGDSettings{NormSettings: NormSettings{Scope: "tensor", Bucket: 3}}, fails: true},
 	} {
 		stage, err := c.s.Stage()
 		if (err != nil) != c.fails {

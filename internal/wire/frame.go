@@ -16,13 +16,14 @@ const (
 	Delta                   // server to client: the change since the last broadcast
 	Update                  // client to server: trained minus received
 	Control                 // server to client: settings of a task
+	Report                  // client to server: what it was asked to measure
 )
 
-var kindNames = [...]string{Model: "model", Delta: "delta", Update: "update", Control: "control"}
+var kindNames = [...]string{Model: "model", Delta: "delta", Update: "update", Control: "control", Report: "report"}
 
 // String returns the kind in prose.
 func (k Kind) String() string {
-	if k < Model || k > Control {
+	if k < Model || k > Report {
 		return fmt.Sprintf("kind(%d)", uint8(k))
 	}
 	return kindNames[k]
@@ -85,8 +86,22 @@ func ParseFrame(b []byte) (kind Kind, payload, rest []byte, err error) {
 	if crc32.Checksum(b[:size], castagnoli) != binary.LittleEndian.Uint32(b[size:]) {
 		return 0, nil, nil, ErrChecksum
 	}
-	if kind = Kind(b[3]); kind < Model || kind > Control {
+	if kind = Kind(b[3]); kind < Model || kind > Report {
 		return 0, nil, nil, fmt.Errorf("the frame is of the unknown %v", kind)
 	}
 	return kind, body[:n:n], b[size+sumSize:], nil
+}
+
+// OneFrame returns the payload of b, which has to be one frame of the given kind and nothing else.
+func OneFrame(b []byte, kind Kind) (payload []byte, err error) {
+	got, payload, rest, err := ParseFrame(b)
+	switch {
+	case err != nil:
+		return nil, err
+	case got != kind:
+		return nil, fmt.Errorf("the frame carries a %v, expected is a %v", got, kind)
+	case len(rest) > 0:
+		return nil, fmt.Errorf("there are %d bytes behind the frame", len(rest))
+	}
+	return payload, nil
 }

@@ -220,7 +220,7 @@ func TestFloats(t *testing.T) {
 func TestFrame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		payload := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "payload")
-		kind := Kind(rapid.IntRange(int(Model), int(Control)).Draw(t, "kind"))
+		kind := Kind(rapid.IntRange(int(Model), int(Report)).Draw(t, "kind"))
 		frame := AppendFrame([]byte("dst"), kind, payload)[3:]
 		if len(frame) != FrameSize(len(payload)) {
 			t.Fatalf("%d bytes, FrameSize says %d", len(frame), FrameSize(len(payload)))
@@ -251,7 +251,7 @@ func TestFrameGolden(t *testing.T) {
 	for _, c := range []struct {
 		kind    Kind
 		payload []byte
-	}{{Update, nil}, {Model, []byte("123456789")}, {Delta, bytes.Repeat([]byte{0}, 130)}, {Control, []byte{1}}} {
+	}{{Update, nil}, {Model, []byte("123456789")}, {Delta, bytes.Repeat([]byte{0}, 130)}, {Control, []byte{1}}, {Report, []byte{0, 0, 0, 64}}} {
 		fmt.Fprintf(&out, "%v, %d bytes\n%s", c.kind, len(c.payload), hex.Dump(AppendFrame(nil, c.kind, c.payload)))
 	}
 	const file = "testdata/frame.txt"
@@ -345,4 +345,53 @@ func BenchmarkFrame(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestOmega holds code words against Elias's table and a writer that follows his words literally.
+func TestOmega(t *testing.T) {
+	for x, want := range map[uint64]string{1: "0", 2: "100", 3: "110", 4: "101000", 8: "1110000", 16: "10100100000", 17: "10100100010"} {
+		if got := omega(x); got != want {
+			t.Errorf("the twin codes %d as %s, want %s", x, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		numbers := rapid.SliceOfN(rapid.OneOf(rapid.Uint64Range(1, 300), rapid.Uint64Range(1, 1<<32-1)), 1, 50).Draw(t, "numbers")
+		var w MSBWriter
+		want, size := "", 0
+		for _, x := range numbers {
+			w.Omega(x)
+			want += omega(x)
+			size += OmegaSize(x)
+		}
+		got := ""
+		for _, b := range w.Flush() {
+			got += fmt.Sprintf("%08b", b)
+		}
+		if size != len(want) || got[:size] != want {
+			t.Fatalf("%v is coded as %s, want %s of %d bits", numbers, got, want, size)
+		}
+		r := NewMSBReader(w.Buf)
+		for _, x := range numbers {
+			if y := r.Omega(); y != x {
+				t.Fatalf("%d comes back as %d", x, y)
+			}
+		}
+		if _, err := r.Rest(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, bad := range [][]byte{nil, {0xff}, bytes.Repeat([]byte{0xff}, 9)} {
+		if r := NewMSBReader(bad); r.Omega() != 0 || !r.Short() {
+			t.Errorf("%x is read as an integer", bad)
+		}
+	}
+}
+
+// omega is the recursive definition of the omega code.
+func omega(x uint64) string {
+	word := "0"
+	for ; x > 1; x = uint64(len(fmt.Sprintf("%b", x)) - 1) {
+		word = fmt.Sprintf("%b", x) + word
+	}
+	return word
 }

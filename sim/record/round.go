@@ -22,6 +22,8 @@ type Round struct {
 
 	NMSEUplink, NMSEDownlink float64 // mean over the round's messages of ||decoded-sent||^2/||sent||^2; NaN if none
 
+	More []Column // settings that the server announced, and what clients reported
+
 	Eval *Evaluation // nil in rounds that are not evaluated
 }
 
@@ -55,6 +57,7 @@ func (r *Round) Columns() []Column {
 	total.Add(r.DownlinkSum)
 	cols = append(cols, total.columns("total_", "_cum")...)
 	cols = append(cols, Column{"nmse_uplink", r.NMSEUplink}, Column{"nmse_downlink", r.NMSEDownlink})
+	cols = append(cols, r.More...)
 	if e := r.Eval; e != nil {
 		cols = append(cols, e.columns()...)
 	}
