@@ -40,6 +40,7 @@ type Plot struct {
 	Title   string  `toml:"title" doc:"Title of the figure; empty means the experiment's name."`
 	Account string  `toml:"account" one:"wire|payload|entropy|paper" doc:"How bits are counted: as transmitted, without the frames, by the entropy bound, or by the authors' own formulas."`
 	Minus   float64 `toml:"minus" doc:"Number that is taken off y, such as the known minimum of a loss; the vertical axis is logarithmic then."`
+	Log     bool    `toml:"log" doc:"Whether the vertical axis is logarithmic; some are anyway."`
 	Beside  bool    `toml:"beside" doc:"Whether the same metric on training data is drawn beside y."`
 }
 

@@ -21,6 +21,7 @@ type Options struct {
 	Beside  bool    // draw the column on training data, "train_" + y, beside y
 	Account string  // which bits an x axis of bits counts, one of Accounts; empty is "wire"
 	Minus   float64 // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Log     bool    // whether the y axis is logarithmic in any case
 	Title   string  // empty is the experiment's name
 }
 
@@ -50,7 +51,7 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	for _, g := range groups {
 		f.Series = append(f.Series, g.series(xa, ya, o))
 	}
-	f.LogY = f.LogY || o.Minus != 0 || ya.low && f.wide()
+	f.LogY = f.LogY || o.Log || o.Minus != 0 || ya.low && f.wide()
 	f.describe(runs, groups, ya, o)
 	return f, nil
 }

@@ -70,6 +70,9 @@ func TestFromRunsOptions(t *testing.T) {
 	if want := runs[0].Rounds[1]["loss"] - 0.25; f.YLabel != "Test loss − 0.25" || !f.LogY || f.Series[0].Seeds[0].Y[1] != want {
 		t.Errorf("above a minimum: %q, %v, want %v", f.YLabel, f.Series[0].Seeds[0].Y, want)
 	}
+	if f = mustFigure(t, runs, "round", "loss", Options{Log: true}); !f.LogY || f.YLabel != "Test loss" {
+		t.Errorf("on a logarithmic axis: %+v", f)
+	}
 	for _, row := range runs[0].Rounds {
 		row["uplink_paper_bits_cum"] = row["uplink_wire_bits_cum"] / 2
 	}

@@ -16,7 +16,7 @@ func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]
 	specs := plots.DefaultSpecs(runs)
 	for _, p := range asked {
 		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: p.Y,
-			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus}})
+			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus, Log: p.Log}})
 	}
 	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)
 }
