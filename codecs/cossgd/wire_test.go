@@ -1,0 +1,96 @@
+package cossgd
+
+import (
+	"testing"
+
+	"flsim/codecs"
+	"flsim/codecs/entropy"
+	"flsim/codecs/sparsify"
+	"flsim/internal/rng"
+	"flsim/internal/wire"
+)
+
+// paperLayout is the network of the paper's experiments on CIFAR-10.
+func paperLayout() codecs.Layout {
+	l := codecs.Layout{}
+	add := func(name string, out int, shape ...int) {
+		l = l.Add(name+".weight", codecs.Weight, append([]int{out}, shape...)...).Add(name+".bias", codecs.Bias, out)
+	}
+	add("conv1", 32, 3, 3, 3)
+	add("conv2", 64, 32, 3, 3)
+	add("conv3", 64, 64, 3, 3)
+	add("fc1", 64, 1024)
+	add("fc2", 10, 64)
+	return l
+}
+
+// sizes are the bits of one message with all its headers, by account.
+type sizes struct{ wire, entropy, paper float64 }
+
+// measure sends an update of random values and returns what it took.
+func measure(t *testing.T, draw func(*rng.Rand) float64, stages ...any) sizes {
+	t.Helper()
+	codec, err := codecs.New(nil, stages...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout := paperLayout()
+	v, r := make([]float32, layout.Len()), rng.New(3, "update")
+	for i := range v {
+		v[i] = float32(draw(r))
+	}
+	sender, shared := codecs.Sender{Codec: codec}, &codecs.Shared{Layout: layout, Rounds: 1}
+	sent, err := sender.Send(nil, wire.Update, v, nil, shared, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sender.Open(make([]float32, len(v)), sent.Frame, wire.Update, shared); err != nil {
+		t.Fatal(err)
+	}
+	return sizes{8 * float64(len(sent.Frame)), sent.Account.Entropy, sent.Account.Paper}
+}
+
+func gaussian(r *rng.Rand) float64 { return r.NormFloat64() }
+
+func laplace(r *rng.Rand) float64 { return r.ExpFloat64() * float64(1-2*r.IntN(2)) }
+
+// TestRatios says how many times fewer bits than float32 the paper's chains take on the wire, mask, seed, norms, bounds
+// and frame included: 2 bits with Deflate 21 to 26, and more than a thousand only with a mask of less than 2 %.
+func TestRatios(t *testing.T) {
+	const n = 122_570
+	if got := paperLayout().Len(); got != n {
+		t.Fatalf("the layout has %d elements", got)
+	}
+	for _, c := range []struct {
+		name           string
+		draw           func(*rng.Rand) float64
+		bits           int
+		keep           float64
+		atLeast, below float64
+	}{
+		{"Gaussian", gaussian, 8, 1, 4.1, 4.3},
+		{"Gaussian", gaussian, 4, 1, 8.5, 9.1},
+		{"Gaussian", gaussian, 2, 1, 21, 26},
+		{"Laplace", laplace, 2, 1, 21, 26},
+		{"Gaussian", gaussian, 1, 1, 31, 32},
+		{"Gaussian", gaussian, 2, 0.05, 380, 440},
+		{"Gaussian", gaussian, 2, 0.025, 650, 800},
+		{"Gaussian", gaussian, 2, 0.015, 1000, 1200},
+		{"Laplace", laplace, 2, 0.015, 1000, 1300},
+	} {
+		stages := []any{Quantizer{Bits: c.bits, Clip: 0.01}, entropy.NewDeflate(1)}
+		if c.bits == 8 {
+			stages[1] = entropy.NewDeflate(6) // level 1 stores whole bytes
+		}
+		if c.keep < 1 {
+			stages = append([]any{sparsify.RandomMask{Keep: c.keep}}, stages...)
+		}
+		got := measure(t, c.draw, stages...)
+		ratio := 32 * n / got.wire
+		t.Logf("%s, %d bits, mask of %v: wire %.0f bits (%.4g times fewer), entropy %.0f (%.4g), paper %.0f (%.4g)", c.name, c.bits, c.keep,
+			got.wire, ratio, got.entropy, 32*n/got.entropy, got.paper, 32*n/got.paper)
+		if ratio < c.atLeast || ratio >= c.below {
+			t.Errorf("%s, %d bits, mask of %v: %.1f times fewer bits than float32, want %v to %v", c.name, c.bits, c.keep, ratio, c.atLeast, c.below)
+		}
+	}
+}
