@@ -5,6 +5,7 @@ import (
 
 	"flsim/codecs"
 	"flsim/codecs/entropy"
+	"flsim/codecs/quantize"
 	"flsim/codecs/sparsify"
 	"flsim/internal/rng"
 	"flsim/internal/wire"
@@ -91,6 +92,46 @@ func TestRatios(t *testing.T) {
 			got.wire, ratio, got.entropy, 32*n/got.entropy, got.paper, 32*n/got.paper)
 		if ratio < c.atLeast || ratio >= c.below {
 			t.Errorf("%s, %d bits, mask of %v: %.1f times fewer bits than float32, want %v to %v", c.name, c.bits, c.keep, ratio, c.atLeast, c.below)
+		}
+	}
+}
+
+// TestNearlyLinear: on tensors as large as a layer's weights the codes are those of a linear quantizer with the same
+// clipped bounds, but for fewer than one in a thousand. On a short vector they are not.
+func TestNearlyLinear(t *testing.T) {
+	for _, c := range []struct {
+		n, bits        int
+		atLeast, below float64 // share of equal codes
+	}{
+		{65536, 2, 0.9999, 1.1},
+		{65536, 4, 0.9998, 1.1},
+		{65536, 8, 0.999, 1.1},
+		{64, 4, 0.9, 1},
+		{10, 8, 0.05, 0.6},
+	} {
+		r, equal := rng.New(4, "linear"), 0
+		const vectors = 20
+		for range vectors {
+			v := make([]float32, c.n)
+			for i := range v {
+				v[i] = float32(gaussian(r))
+			}
+			cosine, _, _ := Quantizer{Bits: c.bits, Clip: 0.01}.pass(t, v, v, 0)
+			linear := make([]uint32, c.n)
+			control := quantize.Uniform{Bits: c.bits, Symmetric: true, Clip: 0.01, Nearest: true}
+			if _, err := control.Encode(linear, nil, v, v, &codecs.Tensor{}); err != nil {
+				t.Fatal(err)
+			}
+			for i, code := range cosine {
+				if code == 1<<c.bits-1-linear[i] {
+					equal++
+				}
+			}
+		}
+		share := float64(equal) / float64(vectors*c.n)
+		t.Logf("n = %d, %d bits: %.5f of the codes are equal", c.n, c.bits, share)
+		if share < c.atLeast || share >= c.below {
+			t.Errorf("n = %d, %d bits: %.5f of the codes are equal, want %v to %v", c.n, c.bits, share, c.atLeast, c.below)
 		}
 	}
 }
