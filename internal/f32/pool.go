@@ -22,8 +22,10 @@ func (g *Pool) Out() [3]int {
 	return out
 }
 
-// InLen and OutLen return the number of values of one input and one output image.
+// InLen returns the number of values of one input image.
 func (g *Pool) InLen() int  { return volume(g.In) * g.Channels }
+
+// OutLen returns the number of values of one output image.
 func (g *Pool) OutLen() int { return volume(g.Out()) * g.Channels }
 
 // check panics unless the slices have the lengths of n input and output images.

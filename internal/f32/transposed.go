@@ -31,8 +31,10 @@ func (g *ConvTranspose) Out() [3]int {
 // Weights returns the number of weights.
 func (g *ConvTranspose) Weights() int { return volume(g.Kernel) * g.Cin * g.Cout }
 
-// InLen and OutLen return the number of values of one input and one output image.
+// InLen returns the number of values of one input image.
 func (g *ConvTranspose) InLen() int  { return volume(g.In) * g.Cin }
+
+// OutLen returns the number of values of one output image.
 func (g *ConvTranspose) OutLen() int { return volume(g.Out()) * g.Cout }
 
 // adjoint returns the convolution from outputs to inputs whose transpose g is. Its weights have input and output
