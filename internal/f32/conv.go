@@ -60,7 +60,7 @@ func volume(e [3]int) int { return e[0] * e[1] * e[2] }
 func (g *Conv) Weights() int { return volume(g.Kernel) * g.Cin * g.Cout }
 
 // InLen returns the number of values of one input image.
-func (g *Conv) InLen() int  { return volume(g.In) * g.Cin }
+func (g *Conv) InLen() int { return volume(g.In) * g.Cin }
 
 // OutLen returns the number of values of one output image.
 func (g *Conv) OutLen() int { return volume(g.Out()) * g.Cout }

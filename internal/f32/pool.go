@@ -23,7 +23,7 @@ func (g *Pool) Out() [3]int {
 }
 
 // InLen returns the number of values of one input image.
-func (g *Pool) InLen() int  { return volume(g.In) * g.Channels }
+func (g *Pool) InLen() int { return volume(g.In) * g.Channels }
 
 // OutLen returns the number of values of one output image.
 func (g *Pool) OutLen() int { return volume(g.Out()) * g.Channels }

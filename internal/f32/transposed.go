@@ -32,7 +32,7 @@ func (g *ConvTranspose) Out() [3]int {
 func (g *ConvTranspose) Weights() int { return volume(g.Kernel) * g.Cin * g.Cout }
 
 // InLen returns the number of values of one input image.
-func (g *ConvTranspose) InLen() int  { return volume(g.In) * g.Cin }
+func (g *ConvTranspose) InLen() int { return volume(g.In) * g.Cin }
 
 // OutLen returns the number of values of one output image.
 func (g *ConvTranspose) OutLen() int { return volume(g.Out()) * g.Cout }
