@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"flsim/internal/f32"
 	"flsim/internal/units"
 	"flsim/sim/record"
 )
@@ -43,6 +44,9 @@ func footnote(runs []*record.Run) string {
 	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", m.Metric)
 	if m.Synthetic {
 		text += "; synthetic data"
+	}
+	if slices.ContainsFunc(runs, func(r *record.Run) bool { return r.Manifest.Precision == f32.BFloat16.String() }) {
+		text += "; trained in " + f32.BFloat16.String()
 	}
 	return text
 }
