@@ -16,7 +16,7 @@ func (t *Trainer) measure(task *Task) (codecs.Report, error) {
 	sum, batch := 0.0, t.plan.Training.BatchSize
 	for from := 0; from < len(task.Shard); from += batch {
 		index := task.Shard[from:min(from+batch, len(task.Shard))]
-		x, y := t.x[:len(index)*t.plan.Train.Shape().Size()], t.y[:len(index)]
+		x, y := t.x[:len(index)*t.plan.Train.Shape().Size()], t.y[:len(index)*t.plan.Model.Labels()]
 		t.plan.Train.Fill(x, y, index)
 		loss, _ := t.net.Evaluate(x, y)
 		sum += loss

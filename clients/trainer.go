@@ -46,7 +46,7 @@ func NewTrainer(p *Plan) *Trainer {
 	net.SetPrecision(p.Training.Precision)
 	return &Trainer{
 		plan: p, net: net, opt: nn.NewOptimizer(p.Training.Optimizer, p.Model.Layout()),
-		x: make([]float32, batch*p.Train.Shape().Size()), y: make([]int32, batch),
+		x: make([]float32, batch*p.Train.Shape().Size()), y: make([]int32, batch*p.Model.Labels()),
 		w: make([]float32, d), g: make([]float32, d), update: make([]float32, d),
 	}
 }
@@ -222,7 +222,7 @@ func (t *Trainer) weights(p codecs.Reparam, theta []float32, step, steps int) {
 }
 
 func (t *Trainer) fill(batch []int32, augment *rng.Rand) ([]float32, []int32) {
-	x, y := t.x[:len(batch)*t.plan.Train.Shape().Size()], t.y[:len(batch)]
+	x, y := t.x[:len(batch)*t.plan.Train.Shape().Size()], t.y[:len(batch)*t.plan.Model.Labels()]
 	t.plan.Train.Fill(x, y, batch)
 	if a := t.plan.Training.Augment; a.On() {
 		a.Apply(x, t.plan.Train.Shape(), augment)

@@ -14,8 +14,35 @@ type Source interface {
 	// Label returns the class of example i.
 	Label(i int) int
 	// Fill writes the examples named by index, normalised, one after another into x (len(index) x Shape().Size()
-	// values, channels innermost) and their classes into y (len(index)).
+	// values, channels innermost) and their labels into y: the class of each example (len(index)), or, in a set with
+	// Data.Regions, the set of regions that each pixel or voxel lies in (len(index) x Shape().Positions(), bit r for
+	// region r).
 	Fill(x []float32, y []int32, index []int32)
+}
+
+// Sited is a Source that knows which of Data.Sites each example comes from.
+type Sited interface {
+	Source
+	// Site returns the place in Data.Sites of example i.
+	Site(i int) int
+}
+
+// Case is a whole volume, such as the scan of one patient.
+type Case struct {
+	Name  string       // as the data set calls it
+	Site  int          // place in Data.Sites
+	Shape tensor.Shape // of the volume: D slices of H x W pixels with C channels
+}
+
+// Cases is a set of whole volumes with the regions of their voxels. Implementations are safe for concurrent use.
+type Cases interface {
+	// Len returns the number of cases.
+	Len() int
+	// Case describes case i.
+	Case(i int) Case
+	// Read writes case i, normalised as examples are, into x (Shape.Size() values, channels innermost) and the set of
+	// regions of each voxel into y (Shape.Positions() values, bit r for region r).
+	Read(i int, x []float32, y []uint8)
 }
 
 // Data is a data set as a run uses it.
@@ -23,6 +50,9 @@ type Data struct {
 	Name        string
 	Train, Test Source
 	ClassNames  []string
+	Regions     []string // what a segmentation marks in each example, at most 8; nil where examples have classes
+	Cases       Cases    // the volumes that the examples of Test are parts of; nil without Regions
+	Sites       []string // where the examples come from, such as hospitals; nil where that is not known
 	Digest      string   // SHA-256 over all that was read or generated, in hexadecimal
 	Notes       []string // what a reader should know, such as checksums that differ from the official ones
 	Synthetic   bool     // generated, not real: figures say so

@@ -9,14 +9,18 @@ import (
 )
 
 // Subset returns a view of the examples of source that index names, in that order. It keeps index, which must not
-// be changed afterwards. It panics if an index is out of range.
+// be changed afterwards. It is Sited if source is. It panics if an index is out of range.
 func Subset(source Source, index []int32) Source {
 	for _, i := range index {
 		if i < 0 || int(i) >= source.Len() {
 			panic(fmt.Sprintf("datasets: a subset names example %d of %d", i, source.Len()))
 		}
 	}
-	return &subset{source, index}
+	s := &subset{source, index}
+	if sited, ok := source.(Sited); ok {
+		return &sitedSubset{s, sited}
+	}
+	return s
 }
 
 type subset struct {
@@ -36,6 +40,14 @@ func (s *subset) Fill(x []float32, y []int32, index []int32) {
 	}
 	s.source.Fill(x, y, inner)
 }
+
+// sitedSubset is a subset of a Sited source.
+type sitedSubset struct {
+	*subset
+	sited Sited
+}
+
+func (s *sitedSubset) Site(i int) int { return s.sited.Site(int(s.index[i])) }
 
 // HoldOut divides source at random into a part to train on and a part that is kept back for validation: share
 // (0 <= share < 1) of the examples of each class, rounded to whole examples. Both parts keep the order of source.
