@@ -194,7 +194,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
-		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
+		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Axes: run.axes(), Seed: run.Seed,
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
@@ -202,6 +202,18 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
 	}
+}
+
+// axes returns the run's axes for its manifest, nil if it has none.
+func (r Run) axes() record.Axes {
+	if len(r.Axes) == 0 {
+		return nil
+	}
+	m := make(record.Axes)
+	for _, a := range r.Axes {
+		m[a.Key] = a.Value
+	}
+	return m
 }
 
 // words writes a chain for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters that are
