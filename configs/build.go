@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"flsim/clients"
@@ -31,11 +32,17 @@ const ResultsVersion = 3
 // Metric is the name of the evaluation metric of classifiers.
 const Metric = "accuracy"
 
-// Builder turns runs into simulations. It keeps the data set that was used last.
+// Builder turns runs into simulations. It keeps the data sets that were used last. It is used by one goroutine at a
+// time.
 type Builder struct {
 	DataDir string // where data sets are looked for
 	Workers int    // clients that train at once
+	Keep    int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
 
+	opened []openData // the one used last comes last
+}
+
+type openData struct {
 	key  datasetKey
 	data *datasets.Data
 }
@@ -86,25 +93,85 @@ func (b *Builder) Build(run Run) (*Built, error) {
 	return out, nil
 }
 
-// Data opens the data set of a run, or returns it if it was the last one opened.
+// open opens the data set of a run, or returns it if it was among the last ones opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
-	if e.Data.Shape != "" {
-		shape, err := tensor.ParseShape(e.Data.Shape)
-		if err != nil {
-			return nil, err
-		}
-		key.opt.Shape = shape
+	key, err := b.dataKey(e)
+	if err != nil {
+		return nil, err
 	}
-	if b.data == nil || b.key != key {
-		b.data = nil // first let go of the old one
+	i := slices.IndexFunc(b.opened, func(o openData) bool { return o.serves(key) })
+	if i < 0 {
+		for len(b.opened) >= max(b.Keep, 1) { // first let go of an old one
+			b.opened = slices.Delete(b.opened, 0, 1)
+		}
 		data, err := datasets.Open(key.set, key.opt)
 		if err != nil {
 			return nil, err
 		}
-		b.key, b.data = key, data
+		b.opened = append(b.opened, openData{key, data})
+		return data, nil
 	}
-	return b.data, nil
+	found := b.opened[i]
+	b.opened = append(slices.Delete(b.opened, i, i+1), found)
+	return found.data, nil
+}
+
+// serves reports whether the open data are what the key asks for. Only generated data depend on sizes and a seed.
+func (o openData) serves(key datasetKey) bool {
+	if !o.data.Synthetic {
+		key.opt = o.key.opt
+	}
+	return o.key == key
+}
+
+func (b *Builder) dataKey(e *Experiment) (datasetKey, error) {
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	if e.Data.Shape == "" {
+		return key, nil
+	}
+	shape, err := tensor.ParseShape(e.Data.Shape)
+	key.opt.Shape = shape
+	return key, err
+}
+
+// Describe returns the manifests of runs, each of which it builds for this once. Its error joins all that is wrong
+// with the runs and their data, each complaint once.
+func (b *Builder) Describe(runs []Run) ([]record.Manifest, error) {
+	list := make([]record.Manifest, len(runs))
+	var errs []error
+	told := make(map[string]bool)
+	for _, i := range b.byData(runs) {
+		built, err := b.Build(runs[i])
+		if err == nil {
+			list[i] = built.Manifest
+			continue
+		}
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// byData returns the places of the runs in an order in which those on the same data come together.
+func (b *Builder) byData(runs []Run) []int {
+	first := make(map[datasetKey]int)
+	order := make([]int, len(runs))
+	group := make([]int, len(runs))
+	for i, r := range runs {
+		order[i] = i
+		key, err := b.dataKey(r.Experiment)
+		if err != nil {
+			continue // which Build reports
+		}
+		if _, known := first[key]; !known {
+			first[key] = i
+		}
+		group[i] = first[key]
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(group[i], group[j]) })
+	return order
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {

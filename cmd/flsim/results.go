@@ -28,8 +28,8 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 	fmt.Fprintln(t)
 	for i, r := range runs {
 		writeRow(t, r, targets)
-		if last := i+1 == len(runs) || runs[i+1].Manifest.Variant != r.Manifest.Variant; last {
-			writeMean(t, sameVariant(runs, r))
+		if last := i+1 == len(runs) || !sameCurve(runs[i+1], r); last {
+			writeMean(t, curveOf(runs, r))
 		}
 	}
 	if err := t.Flush(); err != nil {
@@ -71,18 +71,23 @@ func writeRow(w io.Writer, r *record.Run, targets []float64) {
 	fmt.Fprintln(w)
 }
 
-// sameVariant returns the runs of r's variant.
-func sameVariant(runs []*record.Run, r *record.Run) []*record.Run {
+// sameCurve reports whether two runs of an experiment differ in their seed at most.
+func sameCurve(a, b *record.Run) bool {
+	return a.Manifest.Variant == b.Manifest.Variant && a.Manifest.Order == b.Manifest.Order
+}
+
+// curveOf returns the runs of r's curve.
+func curveOf(runs []*record.Run, r *record.Run) []*record.Run {
 	var same []*record.Run
 	for _, other := range runs {
-		if other.Manifest.Variant == r.Manifest.Variant {
+		if sameCurve(other, r) {
 			same = append(same, other)
 		}
 	}
 	return same
 }
 
-// writeMean sums up a variant's seeds: means, and sample standard deviations of the metric.
+// writeMean sums up a curve's seeds: means, and sample standard deviations of the metric.
 func writeMean(w io.Writer, runs []*record.Run) {
 	if len(runs) < 2 {
 		return

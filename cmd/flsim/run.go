@@ -26,7 +26,7 @@ type runOptions struct {
 	sets     []string
 	dir      string // of all experiments
 	dataDir  string
-	jobs     int
+	jobs     int // cores
 	force    bool
 	json     bool
 	progress string
@@ -37,9 +37,9 @@ func runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run CONFIG",
-		Short: "Run an experiment: all variants and seeds of a TOML file, with table and figures",
-		Long: `Run plays every variant and seed of the file. Finished runs are reused, stopped ones continue.
-It ends with a table on the standard output and figures beside the runs.
+		Short: "Run an experiment: all variants, sweeps and seeds of a TOML file, with table and figures",
+		Long: `Run plays every variant, swept value and seed of the file, several runs at once. Finished runs are reused, stopped ones
+continue. It ends with a table on the standard output and figures beside the runs.
 
 Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data missing or wrong;
 4 training diverged; 75 stopped and can be continued; 130 interrupted twice.`,
@@ -50,16 +50,25 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 			})
 		},
 	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// addFlags adds the options of all commands that play runs.
+func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
-	f.StringVarP(&o.dir, "output", "o", "", "folder of results (default: output.dir of the file)")
-	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
+	addOutput(cmd, &o.dir)
+	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "cores to use: for runs at once, and where there are fewer, for clients that train at once; does not change results")
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
 	f.BoolVar(&o.json, "json", false, "write the results as JSON lines")
 	addProfile(cmd, &o.profile)
 	f.StringVar(&o.progress, "progress", "auto", "how progress is told: auto, line, plain, none")
-	return cmd
+}
+
+func addOutput(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVarP(dir, "output", "o", "", "folder of results (default: output.dir of the file)")
 }
 
 func addSet(cmd *cobra.Command, sets *[]string) {
@@ -90,10 +99,14 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
+	return o.playRuns(ctx, file, file.Runs(), true, stdout, stderr)
+}
+
+// playRuns plays runs of a file and writes their table, and with figures draws them too.
+func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []configs.Run, figures bool, stdout, stderr io.Writer) error {
 	if o.jobs < 1 {
 		return usageError{fmt.Errorf("--jobs %d: it must be at least 1", o.jobs)}
 	}
-	runs := file.Runs()
 	status, err := newStatus(stderr, o.progress, len(runs))
 	if err != nil {
 		return err
@@ -107,17 +120,18 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 		status.see(e)
 		sheet.see(e)
 	}
-	if err := buildable(play, runs); err != nil {
+	manifests, err := play.Builder.Describe(runs) // and what is wrong with them, before the first of them trains
+	if err != nil {
 		return err
 	}
 	began := time.Now()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer onInterrupt(stop, stderr)()
-	dirs, err := playAll(ctx, play, runs, status)
+	dirs, err := finished(runs, play.PlayAll(ctx, runs, manifests, o.jobs))
 	status.clear()
 	if len(dirs) > 0 {
-		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet))
+		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet, figures))
 	}
 	if err == nil && o.progress != "none" {
 		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
@@ -134,52 +148,36 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 		outputDir = o.dir
 	}
 	host, _ := os.Hostname() // the manifest goes without where there is none
-	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: o.jobs}, Dir: outputDir, Force: o.force,
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: 1, Keep: max(o.jobs, 2)}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
 }
 
-// buildable returns what is wrong with the runs and their data, before the first of them trains.
-func buildable(play *runner.Runner, runs []configs.Run) error {
-	var errs []error
-	told := make(map[string]bool)
-	for _, run := range runs {
-		if _, err := play.Builder.Build(run); err != nil && !told[err.Error()] {
-			told[err.Error()] = true
-			errs = append(errs, err)
+// finished returns the directories of the runs that are finished, in order, and what became of the others.
+func finished(runs []configs.Run, outcomes []runner.Outcome) (dirs []string, err error) {
+	stopped := 0
+	for i, out := range outcomes {
+		switch {
+		case out.Err == nil:
+			dirs = append(dirs, out.Dir)
+		case errors.Is(out.Err, sim.ErrStopped):
+			stopped++
+		default:
+			err = errors.Join(err, fmt.Errorf("%s seed %d: %w", runs[i].Label, runs[i].Seed, out.Err))
 		}
 	}
-	return errors.Join(errs...)
-}
-
-// playAll plays the runs in order and returns the directories of those that are finished. A run that fails or diverges
-// does not keep the others from their turn; missing data and a stop do.
-func playAll(ctx context.Context, play *runner.Runner, runs []configs.Run, status *status) (dirs []string, err error) {
-	for _, run := range runs {
-		dir, failed := play.Play(ctx, run)
-		if failed == nil {
-			dirs = append(dirs, dir)
-			continue
-		}
-		failed = fmt.Errorf("%s seed %d: %w", run.Variant, run.Seed, failed)
-		err = errors.Join(err, failed)
-		if errors.Is(failed, sim.ErrStopped) {
-			return dirs, fmt.Errorf("%w; the same command continues", err)
-		}
-		if code := exitCode(failed); code == exitData || code == exitUsage {
-			return dirs, err
-		}
-		status.print("failed: " + failed.Error())
+	if code := exitCode(err); stopped == 0 || code == exitData || code == exitUsage { // which kept the others from running
+		return dirs, err
 	}
-	return dirs, err
+	return dirs, errors.Join(err, fmt.Errorf("%w with %d of %s unfinished; the same command continues", sim.ErrStopped, stopped, units.Count(len(runs), "run")))
 }
 
-// report writes table and figures of the finished runs.
-func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *runner.Runner, dirs []string, sheet *sheet) error {
+// report writes the table of the finished runs, and with figures draws them too.
+func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *runner.Runner, dirs []string, sheet *sheet, figures bool) error {
 	runs, err := openRuns(dirs)
 	if err != nil {
 		return err
 	}
-	if err := writeResults(stdout, runs, o.json); err != nil {
+	if err := writeResults(stdout, runs, o.json); err != nil || !figures {
 		return err
 	}
 	folder := filepath.Join(play.Dir, file.Name, "figures")
