@@ -41,7 +41,8 @@ var floors = [][]string{
 	4: {"codecs/all", "datasets/all"},
 	5: {"configs"},
 	6: {"internal/runner"},
-	7: {"cmd/flsim"},
+	7: {"internal/sweep"},
+	8: {"cmd/flsim"},
 }
 
 // neighbours are the imports within floor 0 that are allowed all the same. They must not form a cycle, which the

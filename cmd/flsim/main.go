@@ -121,7 +121,7 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), benchCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), codecsCommand(), benchCommand(), versionCommand())
 	for _, cmd := range root.Commands() {
 		cmd.Args = usageArgs(cmd.Args)
 	}

@@ -60,11 +60,16 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
 	addOutput(cmd, &o.dir)
-	f.IntVarP(&o.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "cores to use: for runs at once, and where there are fewer, for clients that train at once; does not change results")
+	addJobs(cmd, &o.jobs)
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
 	f.BoolVar(&o.json, "json", false, "write the results as JSON lines")
 	addProfile(cmd, &o.profile)
 	f.StringVar(&o.progress, "progress", "auto", "how progress is told: auto, line, plain, none")
+}
+
+func addJobs(cmd *cobra.Command, jobs *int) {
+	cmd.Flags().IntVarP(jobs, "jobs", "j", runtime.GOMAXPROCS(0),
+		"cores to use: for runs at once, and where there are fewer, for clients that train at once; does not change results")
 }
 
 func addOutput(cmd *cobra.Command, dir *string) {

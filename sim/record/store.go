@@ -139,7 +139,7 @@ func copyFile(to, from string) error {
 		return err
 	}
 	defer old.Close()
-	return writeFile(to, func(w io.Writer) error {
+	return WriteTo(to, func(w io.Writer) error {
 		_, err := io.Copy(w, old)
 		return err
 	})
@@ -268,7 +268,7 @@ func (s *Store) Checkpoint(c *Checkpoint) error {
 	if err := s.rounds.Sync(); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(s.dir, CheckpointFile), c.write)
+	return WriteTo(filepath.Join(s.dir, CheckpointFile), c.write)
 }
 
 // Finish puts the run's digest into res, replaces the checkpoint by the final one, and writes result.json. The digest
@@ -325,13 +325,14 @@ func writeJSON(path string, v any) error {
 
 // WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
 func WriteFile(path string, data []byte) error {
-	return writeFile(path, func(w io.Writer) error {
+	return WriteTo(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
+// WriteTo is WriteFile for content that is written piece by piece.
+func WriteTo(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
