@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -62,6 +63,9 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 				if err != nil {
 					return err
 				}
+				if cmd.Flags().Changed("index") == (shard != "") {
+					return usageError{errors.New("give one of --index and --shard")}
+				}
 				runs, err := part(file.Runs(), index, shard)
 				if err != nil || len(runs) == 0 {
 					return err
@@ -73,8 +77,6 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 	o.addFlags(cmd)
 	cmd.Flags().IntVar(&index, "index", -1, "index of the run in the plan, from 0")
 	cmd.Flags().StringVar(&shard, "shard", "", "part I of N, as in 0/4: runs I, I+N, I+2N and so on")
-	cmd.MarkFlagsMutuallyExclusive("index", "shard")
-	cmd.MarkFlagsOneRequired("index", "shard")
 	return cmd
 }
 
