@@ -112,15 +112,6 @@ func (d *decoder) values(n *node, path string) []any {
 		d.fail(n, path, true, axisForm, "%s must hold 1 to %d values, got %d", path, maxValues, len(list))
 		return nil
 	}
-	seen := make(map[string]bool)
-	for _, v := range list {
-		text := literal(v)
-		if seen[text] {
-			d.fail(n, path, true, "", "%s holds %s twice", path, clip(text))
-			return nil
-		}
-		seen[text] = true
-	}
 	return list
 }
 

@@ -98,25 +98,30 @@ func (d *decoder) option(list []axis, k int, options *node) bool {
 	return true
 }
 
-// narrow gives axis k of a list other values. If it had them all before, the axes that it is zipped with keep those
-// that go with them.
+// narrow gives axis k of a list other values. If it is zipped and had them all before, the axes beside it keep what goes
+// with them.
 func narrow(list []axis, k int, path []*node, values []any) {
 	a := &list[k]
-	var kept []int
+	wanted := make(map[string]bool)
 	for _, v := range values {
-		same := func(w any) bool { return literal(v) == literal(w) }
-		if i := slices.IndexFunc(a.values, same); i >= 0 {
+		wanted[literal(v)] = true
+	}
+	var kept []int
+	for i, v := range a.values {
+		if wanted[literal(v)] {
 			kept = append(kept, i)
 		}
 	}
-	if a.group != nil && len(kept) == len(values) {
-		for i := range list {
-			if o := &list[i]; i != k && o.group == a.group {
-				o.values = chosen(o.values, kept)
-			}
+	a.path = path
+	if a.group == nil || len(kept) < len(wanted) {
+		a.values = values
+		return
+	}
+	for i := range list {
+		if o := &list[i]; o.group == a.group {
+			o.values = chosen(o.values, kept)
 		}
 	}
-	a.path, a.values = path, values
 }
 
 func chosen(values []any, index []int) (list []any) {
@@ -179,8 +184,25 @@ func (d *decoder) dimensions(v *variant) (list []dimension, ok bool) {
 		default:
 			list = append(list, dimension{[]*axis{a}, len(a.values)})
 		}
+		if a.group == nil && !a.fixed {
+			ok = d.different(a) && ok
+		}
 	}
 	return append(list, seeds...), ok
+}
+
+// different reports an axis that has a value twice.
+func (d *decoder) different(a *axis) bool {
+	seen := make(map[string]bool)
+	for _, v := range a.values {
+		text := literal(v)
+		if seen[text] {
+			d.fail(a.leaf(), a.name(), true, "", "the sweep over %s holds %s twice", a.name(), clip(text))
+			return false
+		}
+		seen[text] = true
+	}
+	return true
 }
 
 // pick is one value of each dimension.

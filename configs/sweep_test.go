@@ -92,6 +92,7 @@ func TestOptionsNarrowSweeps(t *testing.T) {
 		{"Top-k", "codec.q.bits=4", "Top-k 0.01, 4 bit; Top-k 0.1, 4 bit"},
 		{"Chains", `uplink.chain=["top"]`, "Chains"},
 		{"Chains", `uplink.chain=[["top"], ["q"]]`, "Chains, chain = top; Chains, chain = q, bits = 2; Chains, chain = q, bits = 4"},
+		{"Zipped", "clients.lr=[0.2]", "Zipped, lr = 0.2, bits = 4, median = 1; Zipped, lr = 0.2, bits = 4, median = 1.25; Zipped, lr = 0.2, bits = 4, median = 1.5"},
 		{"Zipped", "network.uplink_mbps.median=1.0", "Zipped, lr = 0.1, bits = 2; Zipped, lr = 0.2, bits = 4"},
 		{"Links", `network.uplink_mbps={dist="uniform",from=1.0,to=3.0}`, "Links"},
 	} {

@@ -34,22 +34,45 @@ func DefaultSpecs(runs []*record.Run) []Spec {
 	return specs
 }
 
-// DrawAll draws figures of runs into a directory, which it makes if need be, each in all Formats. It returns the
-// files' paths in order.
+// of reports whether any of the runs has the figure's columns.
+func (s Spec) of(runs []*record.Run) bool {
+	x, err := xAxis(s.X, s.Account)
+	return err == nil && checkColumn(runs, x.column) == nil && checkColumn(runs, yAxis(s.Y).column) == nil
+}
+
+// DrawAll draws figures of runs into a directory, which it makes if need be, each in all Formats. If the curves are too
+// many for one figure, each becomes several: an overview under its own name, and one for each variant that has several
+// curves, with the variant's name behind its own. It returns the files' paths in order.
 func DrawAll(runs []*record.Run, dir string, specs []Spec, size Size) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
+	parts, err := split(runs)
+	if err != nil {
+		return nil, err
+	}
 	var all []string
-	for _, s := range specs {
-		f, err := FromRuns(runs, s.X, s.Y, s.Options)
-		if err != nil {
-			return all, err
-		}
-		paths, err := SaveAll(filepath.Join(dir, s.Name), f, size)
-		all = append(all, paths...)
-		if err != nil {
-			return all, err
+	for _, p := range parts {
+		for _, s := range specs {
+			f, err := FromRuns(p.runs, s.X, s.Y, s.Options)
+			if err != nil && s.of(runs) {
+				continue // what only other variants record
+			}
+			if err != nil {
+				return all, err
+			}
+			name := s.Name
+			if p.name != "" {
+				name += "-" + p.name
+			}
+			if p.note != "" {
+				f.Title += ": " + p.note
+			}
+			paths, err := SaveAll(filepath.Join(dir, name), f, size)
+			all = append(all, paths...)
+			if err != nil {
+				return all, err
+			}
 		}
 	}
 	return all, nil
