@@ -131,8 +131,8 @@ func elements(n *node) (list []any, ok bool) {
 
 // span is a range of values.
 type span struct {
-	From   float64 `toml:"from" in:"[-9007199254740992,9007199254740992]" required:"true" doc:"First value."`
-	To     float64 `toml:"to" in:"[-9007199254740992,9007199254740992]" required:"true" doc:"Last value, included where the steps meet it."`
+	From   float64 `toml:"from" in:"[-1e15,1e15]" required:"true" doc:"First value."`
+	To     float64 `toml:"to" in:"[-1e15,1e15]" required:"true" doc:"Last value, included where the steps meet it."`
 	Step   float64 `toml:"step" in:"(0,]" default:"1" doc:"Distance from one value to the next."`
 	Points int     `toml:"points" in:"[2,1000]" doc:"Number of values, in place of step."`
 	Log    bool    `toml:"log" doc:"Whether values follow each other at equal ratios; needs points."`

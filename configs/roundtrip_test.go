@@ -34,7 +34,7 @@ func checkRoundTrip(t interface{ Errorf(string, ...any) }, r Run) {
 }
 
 func TestTOMLRoundTrip(t *testing.T) {
-	for _, path := range []string{"testdata/good/design.toml", "testdata/good/variants.toml", "quickstart.toml", "cifar10.toml", "hundreds.toml", "testdata/good/sweep.toml", "papers/fedzip.toml", "papers/fedzip-short.toml"} {
+	for _, path := range []string{"testdata/good/design.toml", "testdata/good/variants.toml", "quickstart.toml", "cifar10.toml", "hundreds.toml", "testdata/good/sweep.toml", "sweep-bandwidth.toml", "papers/fedzip.toml", "papers/fedzip-short.toml"} {
 		for _, r := range load(t, path) {
 			checkRoundTrip(t, r)
 		}
