@@ -74,7 +74,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 		t.Fatalf("%d runs", len(runs))
 	}
 	var want []string
-	for _, cores := range []int{1, 2, 4, 9} {
+	for _, cores := range []int{1, 2, 4, 13} {
 		out, _ := playAll(t, runner.Runner{Dir: t.TempDir()}, runs, cores)
 		got := digests(t, out)
 		if want == nil {
@@ -219,7 +219,7 @@ func TestFailuresStayAlone(t *testing.T) {
 
 // The memory that a process holds does not grow with the runs that it has played.
 func TestMemoryStaysFlat(t *testing.T) {
-	runs := loadAll(t, "", "sweep.seed={from=1,to=60}", "rounds=1")
+	runs := loadAll(t, "", "sweep.seed={from=1,to=60}", "rounds=1", "data.train=2000", "clients.local_steps=1", "eval.train_examples=0")
 	r := runner.Runner{Dir: t.TempDir(), Builder: configs.Builder{Keep: 2}}
 	var heap []uint64
 	r.Watch = func(e runner.Event) {
