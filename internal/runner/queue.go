@@ -112,8 +112,9 @@ func (q *queue) one(ctx context.Context, i, workers int) (string, error) {
 		return "", err
 	}
 	built.Sim.Workers = workers
-	r := *q.runner
-	r.Watch = func(e Event) { q.tell(i, e) }
+	all := q.runner
+	r := Runner{Dir: all.Dir, Force: all.Force, Version: all.Version, Kernel: all.Kernel, Host: all.Host, // without the builder, which others use
+		Watch: func(e Event) { q.tell(i, e) }}
 	return r.playBuilt(ctx, built, q.runs[i].TOML())
 }
 

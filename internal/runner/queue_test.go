@@ -219,6 +219,9 @@ func TestFailuresStayAlone(t *testing.T) {
 
 // The memory that a process holds does not grow with the runs that it has played.
 func TestMemoryStaysFlat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays sixty runs")
+	}
 	runs := loadAll(t, "", "sweep.seed={from=1,to=60}", "rounds=1", "data.train=800", "clients.local_steps=1", "eval.train_examples=0")
 	r := runner.Runner{Dir: t.TempDir(), Builder: configs.Builder{Keep: 2}}
 	var heap []uint64
