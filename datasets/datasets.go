@@ -27,6 +27,27 @@ type Sited interface {
 	Site(i int) int
 }
 
+// Parted is a Source whose examples are parts of cases, such as the slices of a patient's scan.
+type Parted interface {
+	Source
+	// CaseOf returns the number of the case that example i is a part of. Examples of one case have the same number.
+	CaseOf(i int) int
+}
+
+// CountCases returns of how many cases the examples of source that index names are parts. In a source that is not
+// Parted each example is a case.
+func CountCases(source Source, index []int32) int {
+	parted, ok := source.(Parted)
+	if !ok {
+		return len(index)
+	}
+	seen := make(map[int]bool)
+	for _, i := range index {
+		seen[parted.CaseOf(int(i))] = true
+	}
+	return len(seen)
+}
+
 // Case is a whole volume, such as the scan of one patient.
 type Case struct {
 	Name  string       // as the data set calls it

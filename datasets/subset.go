@@ -9,7 +9,7 @@ import (
 )
 
 // Subset returns a view of the examples of source that index names, in that order. It keeps index, which must not
-// be changed afterwards. It is Sited if source is. It panics if an index is out of range.
+// be changed afterwards. It is Sited and Parted if source is. It panics if an index is out of range.
 func Subset(source Source, index []int32) Source {
 	for _, i := range index {
 		if i < 0 || int(i) >= source.Len() {
@@ -17,8 +17,21 @@ func Subset(source Source, index []int32) Source {
 		}
 	}
 	s := &subset{source, index}
-	if sited, ok := source.(Sited); ok {
+	sited, isSited := source.(Sited)
+	parted, isParted := source.(Parted)
+	switch {
+	case isSited && isParted:
+		return &struct {
+			*sitedSubset
+			partedSubset
+		}{&sitedSubset{s, sited}, partedSubset{index, parted}}
+	case isSited:
 		return &sitedSubset{s, sited}
+	case isParted:
+		return &struct {
+			*subset
+			partedSubset
+		}{s, partedSubset{index, parted}}
 	}
 	return s
 }
@@ -48,6 +61,14 @@ type sitedSubset struct {
 }
 
 func (s *sitedSubset) Site(i int) int { return s.sited.Site(int(s.index[i])) }
+
+// partedSubset is what a subset of a Parted source has besides.
+type partedSubset struct {
+	index  []int32
+	parted Parted
+}
+
+func (s partedSubset) CaseOf(i int) int { return s.parted.CaseOf(int(s.index[i])) }
 
 // HoldOut divides source at random into a part to train on and a part that is kept back for validation: share
 // (0 <= share < 1) of the examples of each class, rounded to whole examples. Both parts keep the order of source.

@@ -7,6 +7,7 @@ import (
 
 	"flsim/clients"
 	"flsim/codecs"
+	"flsim/datasets"
 	"flsim/network"
 	"flsim/sim/event"
 	"flsim/sim/record"
@@ -94,7 +95,7 @@ func (s *Simulation) announce(number int, settings []byte) error {
 // and training is a function of that alone, so it may be computed before its simulated time comes.
 func (s *Simulation) start(order clients.Task) {
 	client := order.Client
-	t := &task{Task: order, link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
+	t := &task{Task: order, link: s.cfg.Links(client, order.Round), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
 	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.cast.held, s.states[client]
 	t.parcel.add(s.settings.parcelFor(client, t.Control))
 	s.pool.submit(func(w *worker) {
@@ -102,7 +103,7 @@ func (s *Simulation) start(order clients.Task) {
 		close(t.ready)
 	})
 	s.net.Start(s.now, network.Transfer{ID: transferID(len(s.round.tasks), network.Down), Client: client,
-		Dir: network.Down, Bytes: t.parcel.Wire})
+		Round: t.Round, Dir: network.Down, Bytes: t.parcel.Wire})
 	s.round.tasks = append(s.round.tasks, t)
 }
 
@@ -149,13 +150,15 @@ func (s *Simulation) downloaded(t *task, done *network.Done) {
 
 // duration returns how long a task keeps its client busy.
 func (s *Simulation) duration(t *task) event.Time {
-	training, speed := &s.cfg.Training, s.cfg.Speed(t.Client, t.Round)
+	training, device := &s.cfg.Training, s.cfg.Devices(t.Client, t.Round)
+	load := clients.Load{Examples: len(t.Shard), Cases: datasets.CountCases(s.cfg.Data.Train, t.Shard)}
 	var takes event.Time
 	if !t.Idle {
-		takes = training.Duration(s.cfg.Model, training.ExamplesOf(len(t.Shard)), speed)
+		takes = training.Duration(s.cfg.Model, load, device)
+		takes = takes.Add(training.Measuring(s.cfg.Model, load, 2*training.Validation, device))
 	}
 	if s.reports.Loss {
-		takes = takes.Add(training.Measuring(s.cfg.Model, len(t.Shard), speed))
+		takes = takes.Add(training.Measuring(s.cfg.Model, load, 1, device))
 	}
 	return takes
 }
@@ -168,8 +171,8 @@ func (s *Simulation) uploadStarts(index int) error {
 		return t.err
 	}
 	s.states[t.Client] = t.result.State
-	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Dir: network.Up,
-		Bytes: s.upward(t).Wire})
+	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Round: t.Round,
+		Dir: network.Up, Bytes: s.upward(t).Wire})
 	s.watchLinks()
 	return nil
 }
