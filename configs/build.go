@@ -14,6 +14,7 @@ import (
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/dist"
 	"flsim/internal/f32"
 	"flsim/internal/params"
 	"flsim/internal/rng"
@@ -122,8 +123,10 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
 		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
-		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
-		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
+		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
+		Links: func(client, round int) network.Link {
+			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
+		},
 		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
@@ -236,7 +239,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {
@@ -246,9 +249,15 @@ func (e *Experiment) precision() f32.Precision {
 	return f32.Float32
 }
 
-// speeds returns the speed of a client's device in a round, in GFLOP/s.
-func (c *Clients) speeds(seed uint64) func(client, round int) float64 {
-	return func(client, round int) float64 {
-		return clients.Speed(c.GFlops, c.Jitter, seed, client, round)
+// devices returns how long a client computes in a round.
+func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
+	train := dist.Redrawn{Mean: c.PerCase, RSD: c.PerCaseRSD, Floor: c.Floor}
+	validate := dist.Redrawn{Mean: c.Validation, RSD: c.ValidationRSD, Floor: c.Floor}
+	return func(client, round int) clients.Device {
+		if c.PerCase == (dist.Dist{}) {
+			return clients.Device{GFlops: clients.Speed(c.GFlops, c.Jitter, seed, client, round)}
+		}
+		return clients.Device{Train: train.Draw(seed, "training seconds", client, round),
+			Validate: validate.Draw(seed, "validation seconds", client, round)}
 	}
 }

@@ -15,9 +15,9 @@ type Config struct {
 	Uplink      dist.Dist `toml:"uplink_mbps" in:"(0,inf]" unit:"Mbit/s" required:"true" doc:"Rate of a client's link towards the server. Give this or uplink_seconds."`
 	Downlink    dist.Dist `toml:"downlink_mbps" in:"(0,inf]" unit:"Mbit/s" required:"true" doc:"Rate of a client's link from the server. Give this or downlink_seconds."`
 	UpSeconds   dist.Dist `toml:"uplink_seconds" in:"(0,]" unit:"s" doc:"In place of uplink_mbps: how long a client's link needs for the model as bare float32 on average, drawn once per client; shorter messages take less in proportion."`
-	UpRSD       dist.Dist `toml:"uplink_seconds_rsd" in:"[0,2]" doc:"Standard deviation of uplink_seconds over the rounds as a share of the client's mean, drawn once per client; every round draws anew."`
+	UpRSD       dist.Dist `toml:"uplink_seconds_rsd" in:"(0,2]" doc:"Standard deviation of uplink_seconds over the rounds as a share of the client's mean, drawn once per client; every round draws anew. None if not given."`
 	DownSeconds dist.Dist `toml:"downlink_seconds" in:"(0,]" unit:"s" doc:"In place of downlink_mbps: the same from the server."`
-	DownRSD     dist.Dist `toml:"downlink_seconds_rsd" in:"[0,2]" doc:"The same of downlink_seconds."`
+	DownRSD     dist.Dist `toml:"downlink_seconds_rsd" in:"(0,2]" doc:"The same of downlink_seconds."`
 	Floor       float64   `toml:"seconds_floor" in:"(0,1e9]" unit:"s" default:"1, or a tenth of the client's mean if that is less" doc:"Least value of a round's draw of uplink_seconds and downlink_seconds."`
 	Latency     dist.Dist `toml:"latency_ms" in:"[0,1e9]" unit:"ms" doc:"Delay of each message before its first bit is sent."`
 	ServerMbps  float64   `toml:"server_mbps" in:"[1e-6,1e6]" unit:"Mbit/s" doc:"Rate of the server's link, which all clients share, in each direction; unlimited if not given."`
