@@ -161,6 +161,7 @@ func (l *loader) readRun(order int, v variant, n *node) {
 	d.complete(n, e)
 	d.rules(n, e)
 	d.chains(n, e)
+	d.timings(n, e)
 	r := Run{Variant: v.name, Label: v.label, Order: order, Named: v.name != "", Seed: e.Seed, Experiment: e}
 	if !r.Named {
 		r.Variant, r.Label = e.Name, e.Name

@@ -90,7 +90,6 @@ func (d *decoder) rules(n *node, e *Experiment) {
 	if k := clients.kid("local_steps"); k != nil && clients.kid("local_epochs") != nil && !d.isBad("clients.local_steps", "clients.local_epochs") {
 		d.fail(k, "clients.local_steps", false, "", "clients.local_epochs and clients.local_steps contradict each other; give one of the two")
 	}
-	d.timings(n, e)
 	if e.Data.Set == "" || isSynthetic(e.Data.Set) || d.isBad("data.set") {
 		return
 	}
@@ -98,37 +97,5 @@ func (d *decoder) rules(n *node, e *Experiment) {
 		if k := n.kid("data").kid(key); k != nil {
 			d.fail(k, "data."+key, false, "", "data.%s is for synthetic sets only; %q has its own", key, e.Data.Set)
 		}
-	}
-}
-
-// timings checks that speeds are given in one way, and with all that belongs to it.
-func (d *decoder) timings(n *node, e *Experiment) {
-	for _, pair := range []struct{ table, speed, time string }{
-		{"clients", "gflops", "seconds_per_case"}, {"clients", "jitter", "seconds_per_case"},
-		{"network", "uplink_mbps", "uplink_seconds"}, {"network", "downlink_mbps", "downlink_seconds"},
-	} {
-		if k := n.kid(pair.table).kid(pair.time); k != nil && n.kid(pair.table).kid(pair.speed) != nil && !d.isBad(join(pair.table, pair.time)) {
-			d.fail(k, join(pair.table, pair.time), false, "", "%s.%s and %[1]s.%[3]s contradict each other; give one of the two", pair.table, pair.speed, pair.time)
-		}
-	}
-	for _, pair := range []struct{ table, spread, mean string }{
-		{"clients", "seconds_per_case_rsd", "seconds_per_case"}, {"clients", "validation_seconds_per_case", "seconds_per_case"},
-		{"clients", "validation_seconds_per_case_rsd", "validation_seconds_per_case"},
-		{"network", "uplink_seconds_rsd", "uplink_seconds"}, {"network", "downlink_seconds_rsd", "downlink_seconds"},
-	} {
-		if k := n.kid(pair.table).kid(pair.spread); k != nil && n.kid(pair.table).kid(pair.mean) == nil {
-			d.fail(k, join(pair.table, pair.spread), false, "", "%s.%s is of no use without %[1]s.%[3]s", pair.table, pair.spread, pair.mean)
-		}
-	}
-	clients := n.kid("clients")
-	k := clients.kid("seconds_per_case")
-	if k == nil || clients.kid("validation_seconds_per_case") != nil {
-		return
-	}
-	switch {
-	case e.Clients.ValidationShare > 0:
-		d.fail(clients.kid("validation_share"), "clients.validation_share", false, "", "clients.validation_share needs clients.validation_seconds_per_case beside clients.seconds_per_case")
-	case reported(e).Loss:
-		d.fail(k, "clients.validation_seconds_per_case", false, "", "clients report the model's loss, which takes time: give clients.validation_seconds_per_case beside clients.seconds_per_case")
 	}
 }
