@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"flsim/clients"
@@ -21,6 +22,7 @@ import (
 	"flsim/internal/tensor"
 	"flsim/network"
 	"flsim/sim"
+	"flsim/sim/event"
 	"flsim/sim/record"
 	"flsim/sim/strategy"
 )
@@ -122,7 +124,7 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
@@ -260,4 +262,9 @@ func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
 		return clients.Device{Train: train.Draw(seed, "training seconds", client, round),
 			Validate: validate.Draw(seed, "validation seconds", client, round)}
 	}
+}
+
+func (s Stop) limits() sim.Stop {
+	bits := func(mbit float64) int64 { return int64(min(math.Ceil(mbit*1e6), 1<<62)) }
+	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bits(s.Uplink), Total: bits(s.Total), Target: s.Target}
 }

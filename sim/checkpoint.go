@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 // facts is what a checkpoint holds besides vectors. It is taken between rounds, when no message is under way.
 type facts struct {
 	Round    int         `json:"round"`
+	Stopped  string      `json:"stopped,omitempty"` // why the run is over, empty if it is not
 	Now      event.Time  `json:"now_ns"`
 	Uplink   record.Bits `json:"uplink"`
 	Downlink record.Bits `json:"downlink"`
@@ -36,7 +38,7 @@ type castFacts struct {
 
 // Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
-	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
+	header, err := json.Marshal(facts{Round: s.line.Round, Stopped: s.stopped, Now: s.now, Uplink: s.line.UplinkSum,
 		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts()})
 	if err != nil {
 		return nil, err
@@ -50,7 +52,7 @@ func (s *Simulation) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	if s.line.Round == s.cfg.Rounds {
+	if s.stopped != "" {
 		return s.rec.Checkpoint(c)
 	}
 	for i, v := range s.server.opt.State() {
@@ -89,7 +91,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 		return nil, fmt.Errorf("%w: the checkpoint holds no weights", record.ErrDamaged)
 	}
 	s := assemble(cfg, rec)
-	s.now, s.losses = f.Now, f.Losses
+	s.now, s.losses, s.stopped = f.Now, f.Losses, f.Stopped
 	s.line.Round, s.line.UplinkSum, s.line.DownlinkSum = f.Round, f.Uplink, f.Downlink
 	s.line.SimTime = f.Now.Seconds()
 	s.cast.restore(&f.Cast)
@@ -101,7 +103,10 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 			return nil, fmt.Errorf("%w: vector %q of the checkpoint: %v", record.ErrDamaged, v.Name, err)
 		}
 	}
-	if f.Round < cfg.Rounds {
+	if f.Round == cfg.Rounds {
+		s.stopped = cmp.Or(f.Stopped, "rounds")
+	}
+	if s.stopped == "" {
 		s.queue.Push(s.now, happening{what: beginRound})
 	}
 	return s, nil

@@ -18,6 +18,7 @@ import (
 // Config is everything that determines a run, but for Workers, which determines only how fast it is.
 type Config struct {
 	Rounds        int
+	Stop          Stop
 	Seeds         clients.Seeds
 	Model         *nn.Model
 	Data          *datasets.Data

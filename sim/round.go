@@ -262,8 +262,10 @@ func (s *Simulation) takeDown(reported []record.Column) {
 	}
 	line.LocalLoss /= float64(line.Examples)
 	line.NMSEUplink /= float64(line.Clients)
-	s.losses.Last = line.LocalLoss
-	if line.Round == 1 {
+	if line.Clients > 0 {
+		s.losses.Last = line.LocalLoss
+	}
+	if line.Clients > 0 && line.Round == 1 {
 		s.losses.First = line.LocalLoss
 	}
 	s.line, s.round = line, round{}
@@ -271,10 +273,14 @@ func (s *Simulation) takeDown(reported []record.Column) {
 
 // endRound evaluates and records, and schedules the next round if there is one.
 func (s *Simulation) endRound() error {
+	s.stopped = s.spent()
 	if s.dueEvaluation() {
 		s.line.Eval = s.eval.run(s.server.w, s.pool)
 		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return &DivergedError{Round: s.line.Round}
+		}
+		if target := s.cfg.Stop.Target; target > 0 && s.line.Eval.Test >= target {
+			s.stopped = "target"
 		}
 	}
 	for i := range s.transfers {
@@ -286,7 +292,7 @@ func (s *Simulation) endRound() error {
 	if err := s.rec.Round(&s.line); err != nil {
 		return err
 	}
-	if s.line.Round < s.cfg.Rounds {
+	if s.stopped == "" {
 		s.queue.Push(s.now, happening{what: beginRound})
 	}
 	if s.line.Eval == nil {
@@ -297,5 +303,5 @@ func (s *Simulation) endRound() error {
 
 func (s *Simulation) dueEvaluation() bool {
 	r := s.line.Round
-	return r == 0 || r == s.cfg.Rounds || r%s.cfg.EvalEvery == 0
+	return r == 0 || s.stopped != "" || r%s.cfg.EvalEvery == 0
 }
