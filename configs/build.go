@@ -205,7 +205,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
-		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
+		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
 }
 
