@@ -86,6 +86,7 @@ func (b *Builder) Build(run Run) (*Built, error) {
 		return nil, &ContradictionError{run.Variant, err}
 	}
 	out.describe(run, data)
+	out.asBaseline(e)
 	return out, nil
 }
 

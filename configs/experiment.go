@@ -55,11 +55,12 @@ type Data struct {
 
 // Clients describes the participants and how they train.
 type Clients struct {
-	Count       int `toml:"count" in:"[1,1000000]" required:"true" doc:"Number of clients."`
-	PerRound    int `toml:"per_round" in:"[1,1000000]" default:"10, or count if that is less" doc:"Number of clients that are sampled for a round."`
-	LocalEpochs int `toml:"local_epochs" in:"[1,10000]" default:"1" doc:"Passes over its examples that a client trains per round. Give this or local_steps."`
-	LocalSteps  int `toml:"local_steps" in:"[1,10000000]" doc:"Optimizer steps that a client trains per round, whatever its number of examples. Give this or local_epochs."`
-	BatchSize   int `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
+	Mode        string `toml:"mode" one:"federated|centralised|local" default:"federated" doc:"What takes part: federated learning, or a baseline without messages. centralised trains one model on all examples in one place; local lets every client train a model of its own, and records the mean of their scores."`
+	Count       int    `toml:"count" in:"[1,1000000]" required:"true" doc:"Number of clients."`
+	PerRound    int    `toml:"per_round" in:"[1,1000000]" default:"10, or count if that is less" doc:"Number of clients that are sampled for a round."`
+	LocalEpochs int    `toml:"local_epochs" in:"[1,10000]" default:"1" doc:"Passes over its examples that a client trains per round. Give this or local_steps."`
+	LocalSteps  int    `toml:"local_steps" in:"[1,10000000]" doc:"Optimizer steps that a client trains per round, whatever its number of examples. Give this or local_epochs."`
+	BatchSize   int    `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
 
 	nn.OptimizerConfig
 	Precision  string            `toml:"precision" one:"float32|bf16" doc:"Operands of matrix products and convolutions in local training. bf16 rounds them to bfloat16 and sums in float32; weights stay float32, and so does evaluation. It needs a processor with AVX512-BF16."`

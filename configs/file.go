@@ -162,6 +162,7 @@ func (l *loader) readRun(order int, v variant, n *node) {
 	d.rules(n, e)
 	d.chains(n, e)
 	d.timings(n, e)
+	d.baseline(n, e)
 	r := Run{Variant: v.name, Label: v.label, Order: order, Named: v.name != "", Seed: e.Seed, Experiment: e}
 	if !r.Named {
 		r.Variant, r.Label = e.Name, e.Name

@@ -61,6 +61,9 @@ func (d *decoder) complete(n *node, e *Experiment) {
 		c.LocalEpochs = 1
 	}
 	e.Preset = ""
+	if c.Mode == "federated" {
+		c.Mode = "" // as in files that do not mention it
+	}
 	if math.IsInf(float64(e.Stop.SimTime), 1) {
 		e.Stop.SimTime = 0
 	}

@@ -29,7 +29,7 @@ type Options struct {
 // a band over its seeds. Shares such as accuracy are shown in percent, bits in Mbit over all clients, simulated time
 // in the unit that suits its length. Axes of bits are logarithmic, so round 0, before which nothing was sent, is not on
 // them. Against simulated time, runs with a budget of it are drawn in steps up to the budget, with the area under the
-// metric in the legend. That the data are synthetic stands in the subtitle.
+// metric in the legend. A baseline that sends nothing is a horizontal line at its last value on axes of bits. That the data are synthetic stands in the subtitle.
 func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	groups, err := byVariant(runs)
 	if err != nil {
@@ -56,6 +56,7 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 			s.Label += g.area()
 		}
 		f.Series = append(f.Series, s)
+		f.Targets = append(f.Targets, s.reference(f.LogX)...)
 	}
 	f.LogY = f.LogY || o.Log || o.Minus != 0 || ya.low && f.wide()
 	f.describe(runs, groups, ya, o)
@@ -143,6 +144,23 @@ func (g group) series(x, y axis, o Options) Series {
 		}
 	}
 	return s
+}
+
+// reference returns a line at the mean of the last values of a series that, on a logarithmic axis of bits, has no place:
+// a baseline that sends nothing.
+func (s *Series) reference(log bool) []Target {
+	sum, n := 0.0, 0
+	for _, c := range s.Seeds {
+		if !log || len(c.X) < 2 || slices.Max(c.X) > 0 {
+			return nil
+		}
+		sum += c.Y[len(c.Y)-1]
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	return []Target{{sum / float64(n), s.Label}}
 }
 
 // area names the mean over seeds of the area under the metric, for legends.

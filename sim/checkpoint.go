@@ -36,14 +36,15 @@ type castFacts struct {
 	Has     map[int]int `json:"has,omitempty"` // JSON lists the keys in order
 }
 
-// Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
+// Final returns a checkpoint of the weights alone, and of the clients' own ones where these have: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
 	header, err := json.Marshal(facts{Round: s.line.Round, Stopped: s.stopped, Now: s.now, Uplink: s.line.UplinkSum,
 		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts()})
 	if err != nil {
 		return nil, err
 	}
-	return &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: weightsName, Data: s.server.w}}}, nil
+	vectors := append([]record.Vector{{Name: weightsName, Data: s.server.w}}, s.ownVectors()...)
+	return &record.Checkpoint{Header: header, Vectors: vectors}, nil
 }
 
 // checkpoint records the state between two rounds.
@@ -78,6 +79,7 @@ const (
 	weightsName    = "weights"
 	residualPrefix = "residual:"
 	localPrefix    = "local-optimizer:"
+	ownPrefix      = "own:"
 )
 
 // Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
@@ -138,6 +140,9 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 	}
 	if rest, ok := strings.CutPrefix(v.Name, residualPrefix); ok {
 		return s.change(rest, func(state *clients.State) { state.Residual = v.Data })
+	}
+	if rest, ok := strings.CutPrefix(v.Name, ownPrefix); ok {
+		return s.restoreOwn(rest, v.Data)
 	}
 	switch v.Name {
 	case weightsName:

@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Rounds        int
 	Stop          Stop
+	Mode          Mode // of a baseline: links without limit or latency, both codecs plain, and an optimizer that averages
 	Seeds         clients.Seeds
 	Model         *nn.Model
 	Data          *datasets.Data

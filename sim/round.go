@@ -46,7 +46,7 @@ func (s *Simulation) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := s.cast.publish(s.server.w, number, control); err != nil {
+	if err := s.publish(number, control); err != nil {
 		return err
 	}
 	sampled := s.cfg.Strategy.Begin(number, s.eligible)
@@ -95,8 +95,8 @@ func (s *Simulation) announce(number int, settings []byte) error {
 // and training is a function of that alone, so it may be computed before its simulated time comes.
 func (s *Simulation) start(order clients.Task) {
 	client := order.Client
-	t := &task{Task: order, link: s.cfg.Links(client, order.Round), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
-	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.cast.held, s.states[client]
+	t := &task{Task: order, link: s.cfg.Links(client, order.Round), parcel: s.exchanged(s.cast.parcelFor(client)), ready: make(chan struct{})}
+	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.model(client), s.states[client]
 	t.parcel.add(s.settings.parcelFor(client, t.Control))
 	s.pool.submit(func(w *worker) {
 		t.result, t.err = w.trainer.Run(&t.Task)
@@ -144,7 +144,7 @@ func (s *Simulation) downloaded(t *task, done *network.Done) {
 		s.settings.received(t.Client)
 	}
 	s.round.down.Add(t.parcel.bits())
-	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
+	s.note(transferLine(t, done, t.parcel, s.cast.nmse))
 	s.queue.Push(done.End.Add(s.duration(t)), happening{what: trained, task: int(done.ID >> 1)})
 }
 
@@ -180,7 +180,7 @@ func (s *Simulation) uploadStarts(index int) error {
 func (s *Simulation) uploaded(t *task, done *network.Done) error {
 	p := s.upward(t)
 	s.round.up.Add(p.bits())
-	s.transfers = append(s.transfers, transferLine(t, done, p, t.result.Sent.NMSE))
+	s.note(transferLine(t, done, p, t.result.Sent.NMSE))
 	t.arrived = true
 	if !t.Idle {
 		s.round.arrived++
@@ -196,12 +196,19 @@ func (s *Simulation) uploaded(t *task, done *network.Done) error {
 func (s *Simulation) upward(t *task) parcel {
 	var p parcel
 	if !t.Idle {
-		p = parcelOf(&t.result.Sent)
+		p = s.exchanged(parcelOf(&t.result.Sent))
 	}
 	if t.result.Report != nil {
 		p.add(plainParcel(len(t.result.Report), s.reports.Size()))
 	}
 	return p
+}
+
+// note keeps a transfer for the record; what a baseline hands over is none.
+func (s *Simulation) note(line record.Transfer) {
+	if s.cfg.Mode == Federated {
+		s.transfers = append(s.transfers, line)
+	}
 }
 
 // transferLine is the record of one transfer.
@@ -230,7 +237,7 @@ func (s *Simulation) aggregate() error {
 				weight: s.cfg.Strategy.Weight(len(t.Shard))})
 		}
 	}
-	if err := s.server.aggregate(from); err != nil {
+	if err := s.fold(from); err != nil {
 		return err
 	}
 	if s.hook != nil {
@@ -262,6 +269,9 @@ func (s *Simulation) takeDown(reported []record.Column) {
 	}
 	line.LocalLoss /= float64(line.Examples)
 	line.NMSEUplink /= float64(line.Clients)
+	if s.cfg.Mode != Federated {
+		line.NMSEUplink, line.NMSEDownlink = math.NaN(), math.NaN()
+	}
 	if line.Clients > 0 {
 		s.losses.Last = line.LocalLoss
 	}
@@ -275,7 +285,7 @@ func (s *Simulation) takeDown(reported []record.Column) {
 func (s *Simulation) endRound() error {
 	s.stopped = s.spent()
 	if s.dueEvaluation() {
-		s.line.Eval = s.eval.run(s.server.w, s.pool)
+		s.line.Eval = s.evaluate()
 		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return &DivergedError{Round: s.line.Round}
 		}

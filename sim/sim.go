@@ -25,6 +25,7 @@ type Simulation struct {
 	eligible []int
 	states   map[int]clients.State // looked up and, for checkpoints, listed in order of clients; never ranged over
 	eval     *evaluation
+	own      map[int][]float32 // the clients' own models, of those that have trained; looked up only
 
 	settings  *settingsSender
 	announcer codecs.Announcer  // nil for none

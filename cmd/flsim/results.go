@@ -102,9 +102,10 @@ func writeRow(w io.Writer, r *record.Run, cols columns) {
 	fmt.Fprintln(w)
 }
 
-// compression returns two columns: the share that coded bits save of bare float32, and what is left of 32 bits.
+// compression returns two columns: the share that coded bits save of bare float32, and what is left of 32 bits. Runs
+// that sent nothing have none.
 func compression(coded, float float64) string {
-	if float == 0 {
+	if coded == 0 || float == 0 {
 		return "–\t–"
 	}
 	return fmt.Sprintf("%s\t%.3g", units.Percent(saved(coded, float)), 32*coded/float)
