@@ -46,7 +46,9 @@ func (v Volumes) Complete(generated bool) Volumes {
 }
 
 // DefaultShape returns the shape of slices where none is given: 128 x 128 pixels of all modalities.
-func (v Volumes) DefaultShape() tensor.Shape { return tensor.Shape{H: 128, W: 128, C: len(v.Modalities)} }
+func (v Volumes) DefaultShape() tensor.Shape {
+	return tensor.Shape{H: 128, W: 128, C: len(v.Modalities)}
+}
 
 // Check says in words what is wrong with the settings, or with shape as that of the examples they make.
 func (v Volumes) Check(shape tensor.Shape) error {
