@@ -21,7 +21,7 @@ func newConfounders(seed uint64, h *head, t *tumour, age float32) *confounders {
 	c := &confounders{
 		caps:    lerp(0, 6, age) + between(r, -1, 2),
 		rims:    newNoise(seed, "rims", 16),
-		lesions: newNoise(seed, "lesions", 13),
+		lesions: newNoise(seed, "lesions", 10),
 		peak:    lerp(0.62, 0.4, age) + between(r, -0.05, 0.1),
 		edge:    newOctaves(seed, "edge of the scar", 14, 2),
 		vessels: [2]*noise{newNoise(seed, "vessels", 27), newNoise(seed, "vessels again", 31)},
@@ -44,7 +44,7 @@ type findings struct{ lesion, scar, cavity, vessel float32 }
 func (c *confounders) at(p, q point, t *tissue, voxel float32) (f findings) {
 	white := max(t.white(), 0)
 	rim := c.caps + float32(8*c.rims.at(q)) - t.ventricle
-	spot := float32(14 * (c.lesions.at(q) - c.peak))
+	spot := float32(11 * (c.lesions.at(q) - c.peak))
 	f.lesion = float32(white * max(cover(rim, 2.5), cover(spot, max(1.5, voxel))))
 	if c.scarred {
 		in := c.scar.inside(p) + float32(9*c.edge.at(p))

@@ -89,10 +89,10 @@ var (
 	grey    = signals{1.18, 0.72, 0.76, 1.38}
 	nucleus = signals{1.08, 0.84, 0.87, 1.18}
 	fluid   = signals{0.30, 0.28, 0.32, 2.70}
-	oedema  = signals{1.85, 0.72, 0.76, 2.00}
+	oedema  = signals{1.85, 0.72, 0.76, 1.85}
 	solid   = signals{1.75, 0.60, 0.62, 2.15} // core without enhancement
 	cyst    = signals{0.75, 0.38, 0.40, 2.60}
-	rim     = signals{1.60, 0.68, 1.85, 1.75}
+	rim     = signals{1.60, 0.68, 1.70, 1.70}
 	lesion  = signals{1.85, 0.76, 0.80, 1.95}
 	blood   = signals{0.80, 0.80, 1.90, 0.90}
 )
@@ -116,7 +116,7 @@ func (c *patient) signal(p point, t *tissue, f *findings, g *growth) signals {
 	core := solid
 	core.mix(&cyst, c.tumour.cystic)
 	s.mix(&core, g.core)
-	s.mix(&rim, g.enhancing)
+	s.mix(&rim, float32(c.tumour.uptake*g.enhancing))
 	s.mix(&blood, f.vessel)
 	c.roughen(&s, p, g)
 	return s

@@ -24,6 +24,7 @@ type tumour struct {
 	margin   octaves   // of the core
 	patches  *noise    // gaps in the rim
 	strength float32   // how much oedema differs from healthy tissue
+	uptake   float32   // how bright the rim is on T1ce
 	cystic   float32   // how much the core is fluid
 }
 
@@ -75,7 +76,7 @@ func newTumour(seed uint64, h *head, s *site) *tumour {
 		outline: newOctaves(seed, "outline of the tumour", radius, 3),
 		margin:  newOctaves(seed, "margin of the core", radius/2, 3),
 		patches: newNoise(seed, "patches of the rim", max(radius/3, 5)),
-		push:    between(r, 0.1, 0.45), strength: between(r, 0.6, 1.15), cystic: r.Float32(),
+		push:    between(r, 0.1, 0.45), strength: between(r, 0.45, 1), uptake: between(r, 0.5, 1.1), cystic: r.Float32(),
 	}
 	t.oedema = newEllipsoid(r, t.centre, radius)
 	t.lobe = newEllipsoid(r, near(r, t.centre, radius), float32(radius*between(r, 0.4, 0.8)))
@@ -127,12 +128,12 @@ func (t *tumour) at(p point, healthy *tissue, voxel float32) (g growth) {
 	}
 	height := float32(t.rough * t.radius)
 	whole += float32(height * t.outline.at(p))
-	core := t.core.inside(p) + float32(0.8*height*t.margin.at(p))
+	core := t.core.inside(p) + float32(0.5*height*t.margin.at(p))
 	spread := whole + float32(t.radius*0.25*(healthy.white()-0.7)) - float32(3*healthy.fluid)
 	g.oedema = float32(cover(spread, max(2.5, voxel)) * (1 - float32(0.8*healthy.fluid)))
 	g.core = cover(min(core, whole+2), max(1.5, voxel))
 	if t.rim > 0 {
-		edge := t.rim + float32(7*t.patches.at(p))
+		edge := t.rim + float32(5*t.patches.at(p))
 		g.enhancing = float32(g.core * cover(edge-core, max(1.5, voxel)))
 	}
 	g.regions = g.label()
