@@ -53,28 +53,28 @@ func (m *Image) At(i int) float64 {
 
 // stored returns what is stored of voxel i.
 func (m *Image) stored(i int) float64 {
-	order := binary.LittleEndian
-	switch b := m.data[i*m.Datatype.size():]; m.Datatype {
+	order, b := binary.LittleEndian, m.data
+	switch m.Datatype {
 	case Uint8:
-		return float64(b[0])
+		return float64(b[i])
 	case Int8:
-		return float64(int8(b[0]))
+		return float64(int8(b[i]))
 	case Uint16:
-		return float64(order.Uint16(b))
+		return float64(order.Uint16(b[2*i:]))
 	case Int16:
-		return float64(int16(order.Uint16(b)))
+		return float64(int16(order.Uint16(b[2*i:])))
 	case Uint32:
-		return float64(order.Uint32(b))
+		return float64(order.Uint32(b[4*i:]))
 	case Int32:
-		return float64(int32(order.Uint32(b)))
+		return float64(int32(order.Uint32(b[4*i:])))
 	case Uint64:
-		return float64(order.Uint64(b))
+		return float64(order.Uint64(b[8*i:]))
 	case Int64:
-		return float64(int64(order.Uint64(b)))
+		return float64(int64(order.Uint64(b[8*i:])))
 	case Float32:
-		return float64(math.Float32frombits(order.Uint32(b)))
+		return float64(math.Float32frombits(order.Uint32(b[4*i:])))
 	default:
-		return math.Float64frombits(order.Uint64(b))
+		return math.Float64frombits(order.Uint64(b[8*i:]))
 	}
 }
 

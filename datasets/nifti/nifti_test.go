@@ -22,7 +22,7 @@ type oracle struct {
 	Pixdim              []float64
 	Affine              [4][4]float64
 	Min, Max, Sum, Mean float64
-	First8 []*float64
+	First8              []*float64
 	Mid                 float64
 }
 
