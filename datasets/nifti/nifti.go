@@ -106,6 +106,17 @@ func (m *Image) Float32s(dst []float32) {
 	}
 }
 
+// Volume returns part i of an image: what its first three axes span at place i along all others. It shares the voxels
+// of m. It panics if there is no such part.
+func (m *Image) Volume(i int) *Image {
+	v := &Image{Header: m.Header}
+	axes := min(3, len(m.Dim))
+	v.Dim, v.Spacing = m.Dim[:axes:axes], m.Spacing[:axes:axes]
+	size := v.Len() * m.Datatype.size()
+	v.data = m.data[i*size : (i+1)*size]
+	return v
+}
+
 // Error says that a file is not an image that can be read here, and why.
 type Error struct {
 	File   string // path

@@ -131,6 +131,29 @@ func TestBothByteOrdersOfEveryType(t *testing.T) {
 	}
 }
 
+func TestVolumesOfAnImage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.nii")
+	voxels := make([]float32, 4*3*2*5)
+	for i := range voxels {
+		voxels[i] = float32(i)
+	}
+	if err := Write(path, Header{Dim: []int{4, 3, 2, 1, 5}, Datatype: Int16}, voxels); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		v := m.Volume(i)
+		got := make([]float32, v.Len())
+		v.Float32s(got)
+		if !slices.Equal(v.Dim, []int{4, 3, 2}) || !slices.Equal(got, voxels[24*i:24*(i+1)]) {
+			t.Errorf("volume %d is %v, %v", i, v.Dim, got)
+		}
+	}
+}
+
 // TestLiesAreRefusedCheaply gives small files that claim a lot.
 func TestLiesAreRefusedCheaply(t *testing.T) {
 	whole := plain(t, Uint8)
