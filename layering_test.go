@@ -27,6 +27,7 @@ var floors = [][]string{
 		"internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
+		"datasets/nifti",
 	},
 	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},
 	2: {
