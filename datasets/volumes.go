@@ -1,5 +1,14 @@
 package datasets
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"flsim/internal/tensor"
+)
+
 // Volumes says what is made of a set of three-dimensional scans. Its fields are keys of a configuration's data table. A
 // zero value is a key that was not given: Complete fills it in.
 type Volumes struct {
@@ -16,3 +25,45 @@ type Volumes struct {
 
 // Modalities are the kinds of magnetic resonance images that a scan may hold, in their usual order.
 var Modalities = []string{"flair", "t1", "t1ce", "t2"}
+
+// Complete returns the settings with everything filled in that was not given. A generated set has no choice of sites,
+// and a real one has as many cases and sites as there are.
+func (v Volumes) Complete(generated bool) Volumes {
+	if v.Modalities == nil {
+		v.Modalities = slices.Clone(Modalities)
+	}
+	v.Extract = cmp.Or(v.Extract, "resize")
+	v.SliceStep = cmp.Or(v.SliceStep, 1)
+	v.PerCase = cmp.Or(v.PerCase, 8)
+	v.Tumour = cmp.Or(v.Tumour, 0.5)
+	v.TestCases = cmp.Or(v.TestCases, 0.2)
+	if generated {
+		v.Cases, v.SiteCount = cmp.Or(v.Cases, 40), cmp.Or(v.SiteCount, 8)
+	} else {
+		v.Sites = cmp.Or(v.Sites, "auto")
+	}
+	return v
+}
+
+// DefaultShape returns the shape of slices where none is given: 128 x 128 pixels of all modalities.
+func (v Volumes) DefaultShape() tensor.Shape {
+	return tensor.Shape{H: 128, W: 128, C: len(v.Modalities)}
+}
+
+// Check says in words what is wrong with the settings, or with shape as that of the examples they make.
+func (v Volumes) Check(shape tensor.Shape) error {
+	for i, m := range v.Modalities {
+		if slices.Contains(v.Modalities[:i], m) {
+			return fmt.Errorf("modalities lists %q twice", m)
+		}
+	}
+	switch {
+	case len(v.Modalities) == 0:
+		return errors.New("modalities is empty; a scan needs at least one")
+	case shape.C != len(v.Modalities):
+		return fmt.Errorf("shape = %q has %d channels, but there are %d modalities; the last number must be their number", shape, shape.C, len(v.Modalities))
+	case min(shape.H, shape.W) < 1 || shape.D < 0 || max(shape.D, shape.H, shape.W) > 1024:
+		return fmt.Errorf("shape = %q; each side must be 1 to 1024", shape)
+	}
+	return nil
+}
