@@ -9,13 +9,8 @@ import (
 	"flsim/internal/rng"
 )
 
+// modalities is the number of channels of a scan: datasets.Modalities.
 const modalities = 4
-
-// Modalities are the channels of a scan, in order.
-var Modalities = [modalities]string{"flair", "t1", "t1ce", "t2"}
-
-// Regions are what a scan marks, in order of the bits of volumes.Scan.Regions.
-var Regions = []string{"WT", "TC", "ET"}
 
 // Options say what to generate.
 type Options struct {

@@ -166,7 +166,7 @@ func (l *linear) threshold(cases [][]voxel) float64 {
 // A linear classifier of single voxels must not find the tumours: what is bright on FLAIR may be a lesion or the coil.
 func TestALinearClassifierOfVoxelsFails(t *testing.T) {
 	s := mustNew(t, Options{Seed: 1, Cases: 36, Sites: 8, Size: small})
-	for bit, name := range Regions {
+	for bit, name := range volumes.TumourRegions() {
 		var train, test [][]voxel
 		for i := range s.Len() {
 			v := voxels(s.Scan(i), 1<<bit)

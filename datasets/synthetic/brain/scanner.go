@@ -1,6 +1,9 @@
 package brain
 
-import "flsim/internal/rng"
+import (
+	"flsim/datasets"
+	"flsim/internal/rng"
+)
 
 // site is a hospital: its scanner and its patients.
 type site struct {
@@ -56,7 +59,7 @@ func newScanner(seed uint64, s *site) *scanner {
 	r := rng.New(seed, "scanner")
 	c := &scanner{site: s, grain: rng.Derive(seed, "grain")}
 	for m := range c.coil {
-		c.coil[m] = newNoise(seed, "coil of "+Modalities[m], between(r, 110, 170))
+		c.coil[m] = newNoise(seed, "coil of "+datasets.Modalities[m], between(r, 110, 170))
 		c.gain[m] = float32(s.modality[m].gain * between(r, 0.85, 1.15))
 	}
 	return c

@@ -1,12 +1,8 @@
 package brain
 
-import "flsim/internal/rng"
-
-// Bits of volumes.Scan.Regions, each within the one before, as BraTS scores them.
-const (
-	wholeTumour = 1 << iota
-	tumourCore
-	enhancing
+import (
+	"flsim/datasets/volumes"
+	"flsim/internal/rng"
 )
 
 // tumour is the tumour of one patient: oedema that spreads through white matter, in it a core, and around the core, in
@@ -144,11 +140,11 @@ func (t *tumour) at(p point, healthy *tissue, voxel float32) (g growth) {
 func (g *growth) label() uint8 {
 	switch {
 	case g.enhancing > 0.5:
-		return wholeTumour | tumourCore | enhancing
+		return volumes.WholeTumour | volumes.TumourCore | volumes.EnhancingTumour
 	case g.core > 0.5:
-		return wholeTumour | tumourCore
+		return volumes.WholeTumour | volumes.TumourCore
 	case g.oedema > 0.5:
-		return wholeTumour
+		return volumes.WholeTumour
 	}
 	return 0
 }
