@@ -14,7 +14,7 @@ func TumourRegions() []string { return []string{"WT", "TC", "ET"} }
 // Provider lists the cases of a data set and reads or generates them one at a time. Key and Scan are called from several
 // goroutines at once, and for cases in any order, or not at all. Their errors are handed on as they are.
 type Provider struct {
-	Name      string   // of the data set
+	Name      string // of the data set
 	Cases     []Listing
 	Regions   []string // names of the regions, in the order of bits
 	Sites     []string // where cases come from; nil where that is not known
