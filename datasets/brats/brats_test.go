@@ -13,6 +13,7 @@ import (
 
 	"flsim/datasets"
 	"flsim/datasets/nifti"
+	"flsim/internal/tensor"
 )
 
 // Made-up cases have 4 x 3 x 2 voxels. The outermost column x = 3 is background, so that all corners but those at x = 0
@@ -237,6 +238,32 @@ func TestOrderOfChannels(t *testing.T) {
 	}
 }
 
+// Tissue is all that differs from the background, negative values too.
+func TestTissueMayBeNegative(t *testing.T) {
+	dir := t.TempDir()
+	classic(t, dir, "BraTS2021_00000", ".nii.gz")
+	set, err := Find(dir, FindOptions{Modalities: []string{"flair"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := set.Patients[0].Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	negative := 0
+	for i, v := range s.Channels[0] {
+		if v < 0 {
+			negative++
+		}
+		if s.Brain[i] != (v != 0) {
+			t.Errorf("voxel %d is %v, brain %v", i, v, s.Brain[i])
+		}
+	}
+	if negative == 0 {
+		t.Error("no voxel is negative")
+	}
+}
+
 // The mask of samples of 2015 is stored as integers with a slope and an intercept that make 1 a little less.
 func TestMaskIsRounded(t *testing.T) {
 	dir := t.TempDir()
@@ -367,6 +394,36 @@ func TestNoCases(t *testing.T) {
 		if e := (*datasets.MissingError)(nil); !errors.As(err, &e) || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "CASE_seg.nii.gz") {
 			t.Errorf("%s: got %v", dir, err)
 		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"Brats18_CBICA_AAB_1", "Brats18_CBICA_AAC_1", "Brats18_2013_0_1", "Brats18_2013_1_1"} {
+		classic(t, filepath.Join(dir, "HGG"), name, []string{".nii", ".nii.gz"}[i%2])
+	}
+	opt := datasets.OpenOptions{Dir: dir, Cache: t.TempDir(), Shape: tensor.Shape{H: 4, W: 4, C: 2},
+		Volumes: datasets.Volumes{Modalities: []string{"t1ce", "flair"}, TestCases: 0.5}}
+	d, err := datasets.Open(Name, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(d.Sites, []string{"2013", "CBICA"}) || !slices.Equal(d.Regions, []string{"WT", "TC", "ET"}) || d.Cases.Len() != 2 || d.Train.Len() == 0 || d.Synthetic {
+		t.Errorf("got %+v", d)
+	}
+	for i := range d.Cases.Len() {
+		c := d.Cases.Case(i)
+		if want := fmt.Sprintf("Brats18_%s_", d.Sites[c.Site]); !strings.HasPrefix(c.Name, want) || c.Shape != (tensor.Shape{D: nz, H: 4, W: 4, C: 2}) {
+			t.Errorf("got %+v, want a name with %s", c, want)
+		}
+	}
+	opt.Volumes.Modalities = nil
+	if err := os.Remove(filepath.Join(dir, "HGG", "Brats18_2013_0_1", "Brats18_2013_0_1_t2.nii")); err != nil {
+		t.Fatal(err)
+	}
+	opt.Shape = tensor.Shape{}
+	if _, err := datasets.Open(Name, opt); !datasets.AtFault(err) || !strings.Contains(err.Error(), "Brats18_2013_0_1 has no image of modality t2") {
+		t.Errorf("a missing modality: %v", err)
 	}
 }
 

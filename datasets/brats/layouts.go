@@ -88,11 +88,10 @@ func classify(file string) (name, role string, s *scheme) {
 	return "", "", nil
 }
 
-// cutImage cuts the ending of an image's file off. Hidden files, among them those with a leading ._ that some systems
-// leave, are no images.
+// cutImage cuts the ending of an image's file off.
 func cutImage(file string) (stem string, ok bool) {
-	stem, ok = strings.CutSuffix(strings.TrimSuffix(file, ".gz"), ".nii")
-	return stem, ok && !hidden(file)
+	return strings.CutSuffix(strings.TrimSuffix(file, ".gz"), ".nii")
 }
 
+// hidden tells the files and folders that are passed over, among them those that some systems leave beside others (._NAME).
 func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "__MACOSX" }
