@@ -116,9 +116,6 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
 	}
-	if model.Labels() != 1 {
-		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
-	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
 		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
