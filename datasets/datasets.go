@@ -23,14 +23,23 @@ type Source interface {
 // Sited is a Source that knows which of Data.Sites each example comes from.
 type Sited interface {
 	Source
-	// Site returns the place in Data.Sites of example i.
+	// Site returns the place in Data.Sites of example i, -1 where that is not known.
 	Site(i int) int
+}
+
+// Cased is a Source whose examples are parts of cases, such as the slices of one patient's scan. Cases are not divided:
+// all examples of one go to the same client, and to the same side when some are held out.
+type Cased interface {
+	Sited
+	// Case returns the number of the case that example i is part of. The examples of a case have one label and one
+	// site.
+	Case(i int) int
 }
 
 // Case is a whole volume, such as the scan of one patient.
 type Case struct {
 	Name  string       // as the data set calls it
-	Site  int          // place in Data.Sites
+	Site  int          // place in Data.Sites, -1 where that is not known
 	Shape tensor.Shape // of the volume: D slices of H x W pixels with C channels
 }
 
