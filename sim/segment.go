@@ -2,7 +2,6 @@ package sim
 
 import (
 	"math"
-	"strings"
 
 	"flsim/clients"
 	"flsim/datasets"
@@ -23,17 +22,6 @@ func newScans(cfg *Config) *scans {
 		s.sites = cfg.Data.Sites
 	}
 	return s
-}
-
-// RegionColumn returns the column of a measure, such as "dice", in a region or at a site: its name in small letters and
-// digits, with underscores for all else.
-func RegionColumn(measure, name string) string {
-	return measure + "_" + strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, strings.ToLower(name))
 }
 
 // segment fills in how far what the model marks overlaps with what is there: in whole test cases, and within single
@@ -75,16 +63,16 @@ func (s *scans) columns(scores []clients.Score, metric string) []record.Column {
 	var cols []record.Column
 	for r, name := range s.regions {
 		v := s.mean(scores, everywhere, func(c *clients.Score) float64 { return c.Regions[r].Dice() })
-		cols = append(cols, record.Column{Name: RegionColumn(metric, name), Value: v})
+		cols = append(cols, record.Column{Name: record.ColumnFor(metric, name), Value: v})
 	}
 	for site, name := range s.sites {
 		v := s.mean(scores, func(at int) bool { return at == site }, (*clients.Score).Dice)
-		cols = append(cols, record.Column{Name: RegionColumn(metric, name), Value: v})
+		cols = append(cols, record.Column{Name: record.ColumnFor(metric, name), Value: v})
 	}
 	if s.hd95 {
 		for r, name := range s.regions {
 			v := s.mean(scores, everywhere, func(c *clients.Score) float64 { return c.HD95[r] })
-			cols = append(cols, record.Column{Name: RegionColumn("hd95", name), Value: v})
+			cols = append(cols, record.Column{Name: record.ColumnFor("hd95", name), Value: v})
 		}
 	}
 	return cols

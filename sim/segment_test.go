@@ -186,14 +186,6 @@ func TestPicks(t *testing.T) {
 	}
 }
 
-func TestRegionColumns(t *testing.T) {
-	for name, want := range map[string]string{"WT": "dice_wt", "HGG": "dice_hgg", "TCIA 02-b": "dice_tcia_02_b", "Köln": "dice_k_ln"} {
-		if got := RegionColumn("dice", name); got != want {
-			t.Errorf("%q has column %q, want %q", name, got, want)
-		}
-	}
-}
-
 // What has no value in any case is no column of a line.
 func TestMissingScores(t *testing.T) {
 	s := &scans{cases: discs.New(discs.Options{TestCases: 2, Grid: [3]int{4, 4, 4}}).Cases, regions: []string{"A", "B"}, hd95: true}
