@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -30,8 +29,9 @@ const ResultsVersion = 3
 
 // Builder turns runs into simulations. It keeps the data set that was used last.
 type Builder struct {
-	DataDir string // where data sets are looked for
-	Workers int    // clients that train at once
+	DataDir  string // where data sets are looked for
+	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
+	Workers  int    // clients that train at once
 
 	key  datasetKey
 	data *datasets.Data
@@ -67,9 +67,7 @@ func (e *ContradictionError) Unwrap() error { return e.Err }
 func (b *Builder) Build(run Run) (*Built, error) {
 	e := run.Experiment
 	data, err := b.open(e)
-	var missing *datasets.MissingError
-	var format *datasets.FormatError
-	if errors.As(err, &missing) || errors.As(err, &format) {
+	if datasets.AtFault(err) {
 		return nil, err
 	}
 	if err != nil {
@@ -85,7 +83,8 @@ func (b *Builder) Build(run Run) (*Built, error) {
 
 // Data opens the data set of a run, or returns it if it was the last one opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
 	if e.Data.Shape != "" {
 		shape, err := tensor.ParseShape(e.Data.Shape)
 		if err != nil {

@@ -46,9 +46,10 @@ type Data struct {
 	datasets.Partition
 	datasets.Augment
 	Validation float64 `toml:"validation" in:"[0,0.5]" doc:"Share of the training examples that is held out of training and evaluated beside the test set."`
-	Shape      string  `toml:"shape" one:"32x32x3|28x28x1" default:"\"32x32x3\"" doc:"Height x width x channels; synthetic sets only."`
-	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic sets only."`
-	Test       int     `toml:"test" in:"[10,1000000]" default:"2000" doc:"Number of test examples; synthetic sets only."`
+	Shape      string  `toml:"shape" default:"\"32x32x3\", for volumes \"128x128xC\"" doc:"Shape of an example. Synthetic images: 32x32x3 or 28x28x1. Sets of volumes: height x width x modalities for axial slices, depth x height x width x modalities for volumes."`
+	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic images only."`
+	Test       int     `toml:"test" in:"[10,1000000]" default:"2000" doc:"Number of test examples; synthetic images only."`
+	datasets.Volumes
 }
 
 // Clients describes the participants and how they train.

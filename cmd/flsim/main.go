@@ -79,13 +79,11 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var (
-		usage   usageError
-		config  configs.Errors
-		clash   *configs.ContradictionError
-		missing *datasets.MissingError
-		format  *datasets.FormatError
-		local   *clients.DivergedError
-		global  *sim.DivergedError
+		usage  usageError
+		config configs.Errors
+		clash  *configs.ContradictionError
+		local  *clients.DivergedError
+		global *sim.DivergedError
 	)
 	switch {
 	case err == nil:
@@ -94,7 +92,7 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
-	case errors.As(err, &missing), errors.As(err, &format):
+	case datasets.AtFault(err):
 		return exitData
 	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged

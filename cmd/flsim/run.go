@@ -27,6 +27,7 @@ type runOptions struct {
 	sets     []string
 	dir      string // of all experiments
 	dataDir  string
+	cacheDir string
 	jobs     int
 	force    bool
 	json     bool
@@ -54,6 +55,7 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 	f := cmd.Flags()
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
+	addCacheDir(cmd, &o.cacheDir)
 	f.StringVarP(&o.dir, "output", "o", "", "folder of results (default: output.dir of the file)")
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
@@ -69,6 +71,10 @@ func addSet(cmd *cobra.Command, sets *[]string) {
 
 func addDataDir(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "data-dir", "", "where data sets are (default: FLSIM_DATA_DIR, else flsim in the user's cache folder)")
+}
+
+func addCacheDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "cache-dir", "", "where prepared volumes are kept (default: FLSIM_CACHE_DIR, else flsim-cache in the user's cache folder)")
 }
 
 // dataDir returns where data sets are looked for.
@@ -138,7 +144,7 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 		outputDir = o.dir
 	}
 	host, _ := os.Hostname() // the manifest goes without where there is none
-	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: o.jobs}, Dir: outputDir, Force: o.force,
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, CacheDir: o.cacheDir, Workers: o.jobs}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
 }
 
