@@ -27,6 +27,7 @@ var floors = [][]string{
 		"internal/masks", "internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
+		"datasets/nifti",
 	},
 	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},
 	2: {
@@ -37,7 +38,7 @@ var floors = [][]string{
 		"clients",
 		"internal/bench",
 	},
-	3: {"codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim"},
+	3: {"datasets/synthetic/brain", "codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim"},
 	4: {"codecs/all", "datasets/all"},
 	5: {"configs"},
 	6: {"internal/runner"},

@@ -119,12 +119,18 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), benchCommand(), versionCommand())
-	for _, cmd := range root.Commands() {
-		cmd.Args = usageArgs(cmd.Args)
-	}
+	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), dataCommand(), benchCommand(), versionCommand())
+	checkArgs(root.Commands())
 	root.Args = unknownCommand
 	return root
+}
+
+// checkArgs makes complaints about arguments of commands, and of those below them, usage errors.
+func checkArgs(commands []*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.Args = usageArgs(cmd.Args)
+		checkArgs(cmd.Commands())
+	}
 }
 
 // kernelError makes the wish for a kernel that there is not a usage error.
@@ -135,7 +141,7 @@ func kernelError(err error) error {
 	return usageError{err}
 }
 
-// usageArgs makes complaints about arguments usage errors.
+// usageArgs makes complaints of check usage errors.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
