@@ -170,26 +170,21 @@ func above(values []float32, threshold float32) (set uint8) {
 	return set
 }
 
-// Examples scores weights w on the examples that index names, at most SegmentBatch of them, each by itself: it writes
-// the mean of the regions' Dice coefficients within each example to dice and returns the summed loss.
-func (s *Segmenter) Examples(w []float32, source datasets.Source, index []int32, dice []float64) (loss float64) {
-	size, positions := s.shape.Size(), s.shape.Positions()
-	x, y := s.x[:len(index)*size], s.y[:len(index)*positions]
+// Examples scores weights w on the examples that index names, at most SegmentBatch of them: it returns the summed loss and,
+// for each region, how prediction and truth overlap in all of them together.
+func (s *Segmenter) Examples(w []float32, source datasets.Source, index []int32) (loss float64, regions []masks.Overlap) {
+	n := len(index) * s.shape.Positions()
+	x, y := s.x[:len(index)*s.shape.Size()], s.y[:n]
 	source.Fill(x, y, index)
 	s.net.Bind(w, nil)
 	loss, _ = s.net.Evaluate(x, y)
-	truth, predicted := make([]uint8, positions), make([]uint8, positions)
-	for k := range index {
-		logits := s.net.Logits()[k*positions*s.regions:]
-		for i := range positions {
-			truth[i] = uint8(y[k*positions+i])
-			predicted[i] = above(logits[i*s.regions:(i+1)*s.regions], 0)
-		}
-		score := Score{}
-		for r := range s.regions {
-			score.Regions = append(score.Regions, masks.Compare(predicted, truth, r))
-		}
-		dice[k] = score.Dice()
+	truth, predicted := make([]uint8, n), make([]uint8, n)
+	for i, set := range y {
+		truth[i] = uint8(set)
+		predicted[i] = above(s.net.Logits()[i*s.regions:(i+1)*s.regions], 0)
 	}
-	return loss
+	for r := range s.regions {
+		regions = append(regions, masks.Compare(predicted, truth, r))
+	}
+	return loss, regions
 }

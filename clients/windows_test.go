@@ -10,6 +10,7 @@ import (
 	"flsim/clients/nn"
 	"flsim/datasets"
 	"flsim/datasets/discs"
+	"flsim/internal/masks"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 )
@@ -168,13 +169,19 @@ func TestCasesAndExamplesAgree(t *testing.T) {
 	model.Init(w, rng.New(1, "weights"))
 	s := NewSegmenter(model, shape)
 	thin := discs.New(discs.Options{TestCases: 4, Grid: [3]int{1, 16, 16}, Example: shape, Noise: 1, Seed: 3})
-	dice := make([]float64, 4)
-	for i := range dice {
-		loss := s.Examples(w, thin.Test, []int32{int32(i)}, dice[i:])
+	together := make([]masks.Overlap, 3)
+	for i := range thin.Test.Len() {
+		loss, regions := s.Examples(w, thin.Test, []int32{int32(i)})
 		score := s.Score(w, thin.Cases, i, false)
-		if score.Dice() != dice[i] || score.Loss != loss || score.HD95 != nil {
-			t.Errorf("as an example: Dice %v, loss %v; as a case: %v, %v", dice[i], loss, score.Dice(), score.Loss)
+		if !slices.Equal(regions, score.Regions) || score.Loss != loss || score.HD95 != nil {
+			t.Errorf("as an example: %v, loss %v; as a case: %v, %v", regions, loss, score.Regions, score.Loss)
 		}
+		for r := range together {
+			together[r].Add(regions[r])
+		}
+	}
+	if _, regions := s.Examples(w, thin.Test, []int32{0, 1, 2, 3}); !slices.Equal(regions, together) {
+		t.Errorf("four examples together: %v, added up: %v", regions, together)
 	}
 	data := discs.New(discs.Options{TestCases: 1, Grid: [3]int{40, 16, 16}, Example: shape, Noise: 1, Seed: 3})
 	_, _, predicted := s.Segment(w, data.Cases, 0)

@@ -120,7 +120,7 @@ func (s *ContactSheet) legend(c draw.Canvas, t theme) {
 
 // outline returns the style of mask r of n. Later ones are thinner, so that one of them on top of another hides it not.
 func (t theme) outline(r, n int) draw.LineStyle {
-	width := 0.7 + 1.1*float64(n-1-r)/float64(max(n-1, 1))
+	width := 0.55 + 0.8*float64(n-1-r)/float64(max(n-1, 1))
 	return draw.LineStyle{Color: outlineColours[r%len(outlineColours)], Width: t.pt(width)}
 }
 

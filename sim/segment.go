@@ -5,6 +5,7 @@ import (
 
 	"flsim/clients"
 	"flsim/datasets"
+	"flsim/internal/masks"
 	"flsim/sim/record"
 )
 
@@ -24,8 +25,8 @@ func newScans(cfg *Config) *scans {
 	return s
 }
 
-// segment fills in how far what the model marks overlaps with what is there: in whole test cases, and within single
-// training examples.
+// segment fills in how far what the model marks overlaps with what is there, in whole test cases and in training
+// examples.
 func (e *evaluation) segment(out *record.Evaluation, w []float32, p *pool) {
 	scores := e.scans.score(w, p)
 	out.Test = e.scans.mean(scores, everywhere, (*clients.Score).Dice)
@@ -78,21 +79,26 @@ func (s *scans) columns(scores []clients.Score, metric string) []record.Column {
 	return cols
 }
 
-// segment returns the mean over a segmentation's examples of the Dice coefficient within each, and the mean loss,
-// not-a-number where there are no examples.
+// segment returns the Dice coefficient within all examples of a segmentation together, as if they were one case, in the
+// mean over regions, and the mean loss; not-a-number where there are no examples. Within single slices it would say
+// little: where there is nothing to find, it is 0 or 1.
 func (s *subset) segment(w []float32, p *pool) (dice, loss float64) {
 	if len(s.index) == 0 {
 		return math.NaN(), math.NaN()
 	}
 	batch := clients.SegmentBatch(s.source.Shape())
-	each := make([]float64, len(s.index))
-	losses := make([]float64, (len(s.index)+batch-1)/batch)
-	p.each(len(losses), func(k *worker, i int) {
-		from, to := i*batch, min((i+1)*batch, len(s.index))
-		losses[i] = k.segmenter.Examples(w, s.source, s.index[from:to], each[from:to])
+	parts := make([][]masks.Overlap, (len(s.index)+batch-1)/batch)
+	losses := make([]float64, len(parts))
+	p.each(len(parts), func(k *worker, i int) {
+		losses[i], parts[i] = k.segmenter.Examples(w, s.source, s.index[i*batch:min((i+1)*batch, len(s.index))])
 	})
-	n := float64(len(s.index))
-	return sum(each) / n, sum(losses) / n
+	all := clients.Score{Regions: make([]masks.Overlap, len(parts[0]))}
+	for _, part := range parts {
+		for r, o := range part {
+			all.Regions[r].Add(o)
+		}
+	}
+	return all.Dice(), sum(losses) / float64(len(s.index))
 }
 
 // sum adds up values in their order, whatever the processor.

@@ -20,6 +20,13 @@ func Compare(predicted, truth []uint8, bit int) Overlap {
 	return o
 }
 
+// Add adds the voxels of p.
+func (o *Overlap) Add(p Overlap) {
+	o.Predicted += p.Predicted
+	o.True += p.True
+	o.Both += p.Both
+}
+
 // Dice returns 2 |A and B| / (|A| + |B|), and 1 where both masks are empty (Dice, Measures of the amount of ecologic
 // association between species, Ecology 1945). It is 0 where one mask alone is empty.
 func (o Overlap) Dice() float64 {
