@@ -24,7 +24,7 @@ var floors = [][]string{
 	0: {
 		".", // this one, which is documentation
 		"internal/rng", "internal/wire", "internal/f32", "internal/tensor", "internal/params", "internal/dist",
-		"internal/spell", "internal/units",
+		"internal/masks", "internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
 		"datasets/nifti",
@@ -33,7 +33,7 @@ var floors = [][]string{
 	2: {
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
 		"codecs/internal/pruning",
-		"datasets/cifar", "datasets/idx", "datasets/synthetic", "datasets/volumes",
+		"datasets/cifar", "datasets/discs", "datasets/idx", "datasets/synthetic", "datasets/volumes",
 		"plots",
 		"clients",
 		"internal/bench",

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"flsim/clients"
-	"flsim/clients/nn"
 	"flsim/codecs"
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
@@ -27,9 +26,6 @@ import (
 // ResultsVersion is part of every run's id. It is raised whenever equal settings may give other numbers than before, so
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
-
-// Metric is the name of the evaluation metric of classifiers.
-const Metric = "accuracy"
 
 // Builder turns runs into simulations. It keeps the data set that was used last.
 type Builder struct {
@@ -108,7 +104,7 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
-	model, err := nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	model, err := modelFor(e, data)
 	if err != nil {
 		return err
 	}
@@ -121,7 +117,8 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
+		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -192,7 +189,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
-		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
+		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),

@@ -113,6 +113,8 @@ type Eval struct {
 	TrainExamples int       `toml:"train_examples" in:"[0,]" doc:"Number of training examples that the training metric is taken over; 0 leaves it out."`
 	Top5          bool      `toml:"top5" doc:"Whether the share of test examples whose class is among the five best is recorded too."`
 	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
+	PerSite       bool      `toml:"per_site" doc:"Whether the metric of a segmentation is recorded for the test cases of each site too."`
+	HD95          bool      `toml:"hd95" doc:"Whether the 95th percentile of the distances between predicted and true surfaces is recorded for each region of a segmentation."`
 }
 
 // Output says what is kept. It does not influence results.

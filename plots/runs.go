@@ -21,6 +21,7 @@ type Options struct {
 	Beside  bool    // draw the column on training data, "train_" + y, beside y
 	Account string  // which bits an x axis of bits counts, one of Accounts; empty is "wire"
 	Minus   float64 // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Regions bool    // a curve for each region of a segmentation, column y + "_" + its name, in place of y
 	Log     bool    // whether the y axis is logarithmic in any case
 	Title   string  // empty is the experiment's name
 }
@@ -38,8 +39,12 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	ya := yAxis(y)
-	for _, column := range []string{xa.column, ya.column} {
+	regions := runs[0].Manifest.Regions
+	ya, columns := yAxis(y, regions), []string{y}
+	if o.Regions {
+		ya.label, columns = yAxis(y, nil).label, regionColumns(y, regions)
+	}
+	for _, column := range append(columns, xa.column) {
 		if err := checkColumn(runs, column); err != nil {
 			return nil, err
 		}
@@ -49,7 +54,13 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	}
 	f := &Figure{LogX: xa.log, LogY: ya.log, Band: o.Band, XLabel: xa.label, YLabel: ya.label}
 	for _, g := range groups {
-		f.Series = append(f.Series, g.series(xa, ya, o))
+		if !o.Regions {
+			f.Series = append(f.Series, g.series(xa, ya, o))
+			continue
+		}
+		for k, column := range columns {
+			f.Series = append(f.Series, g.region(regions, k, xa, ya.of(column), o, len(groups) > 1))
+		}
 	}
 	f.LogY = f.LogY || o.Log || o.Minus != 0 || ya.low && f.wide()
 	f.describe(runs, groups, ya, o)
@@ -139,6 +150,16 @@ func (g group) series(x, y axis, o Options) Series {
 	return s
 }
 
+// region returns the series of region k; several groups need to be named too.
+func (g group) region(regions []string, k int, x, y axis, o Options, several bool) Series {
+	s := g.series(x, y, o)
+	s.Label, s.Order = regions[k], k
+	if several {
+		s.Label, s.Order = g.label+", "+regions[k], len(regions)*g.order+k
+	}
+	return s
+}
+
 func curveOf(r *record.Run, x, y axis, o Options) Curve {
 	var c Curve
 	c.X, c.Y = r.Pairs(x.column, y.column)
@@ -193,7 +214,7 @@ func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options)
 	if o.Best {
 		f.YLabel = "Best " + small(f.YLabel) + " so far"
 	}
-	if y.column == first.Metric && !o.Beside {
+	if y.column == first.Metric && !o.Beside && !o.Regions {
 		for _, v := range first.Targets {
 			v *= y.scale
 			f.Targets = append(f.Targets, Target{v, "target " + strconv.FormatFloat(v, 'g', 4, 64)})

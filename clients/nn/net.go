@@ -166,6 +166,10 @@ func (n *Net) Predict(x []float32, examples int) []float32 {
 	return n.run(x, examples, false, nil)
 }
 
+// Logits returns the scores of the batch that was evaluated last, in the order of Predict's. They are valid until the net
+// is used again.
+func (n *Net) Logits() []float32 { return n.logits }
+
 // Ranks writes for each label y of the batch that a classifier evaluated last how many classes it preferred to it: 0 for
 // a right answer. Among equals the first class is preferred; a score that is not a number is preferred to all others.
 func (n *Net) Ranks(dst []int32, y []int32) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"gonum.org/v1/gonum/stat"
@@ -41,7 +42,11 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 
 func footnote(runs []*record.Run) string {
 	m := runs[0].Manifest
-	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", m.Metric)
+	metric := m.Metric
+	if len(m.Regions) > 0 {
+		metric += ", mean over " + strings.Join(m.Regions, ", ") + " and the test cases"
+	}
+	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", metric)
 	if m.Synthetic {
 		text += "; synthetic data"
 	}

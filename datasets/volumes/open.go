@@ -38,7 +38,11 @@ func Open(p Provider, opt datasets.OpenOptions) (*datasets.Data, error) {
 	if r.patch {
 		c.patches = v.PerCase
 	}
-	return assemble(&p, newSet(&p, chosen, files), c, v.TestCases, r.describe(v), keys)
+	data, err := assemble(&p, newSet(&p, chosen, files), c, v.TestCases, r.describe(v), keys)
+	if err == nil {
+		data.Channels = v.Modalities
+	}
+	return data, err
 }
 
 func newSet(p *Provider, chosen []int, files []*file) *set {
