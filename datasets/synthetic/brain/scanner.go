@@ -7,7 +7,6 @@ import (
 
 // site is a hospital: its scanner and its patients.
 type site struct {
-	name     string
 	modality [modalities]response
 	bias     float32 // greatest deviation of the coil's sensitivity from 1, roughly
 	noise    float32 // standard deviation against white matter
