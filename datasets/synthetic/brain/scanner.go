@@ -35,7 +35,7 @@ func newSite(seed uint64, number int) *site {
 		s.modality[m] = response{gain: between(r, 180, 700), contrast: between(r, 0.7, 1.15), curve: between(r, -0.2, 0.25)}
 	}
 	s.young, s.old = between(r, 0, 0.4), between(r, 0.7, 1)
-	usual := lerp(14, 28, spread(all, number, 0.8191725))
+	usual := lerp(18, 30, spread(all, number, 0.8191725))
 	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
 	s.bias = lerp(0.2, 0.65, spread(all, number, 0.6710436))
 	s.enhances = lerp(0.5, 0.95, spread(all, number, 0.5497005))
