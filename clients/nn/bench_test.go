@@ -2,7 +2,6 @@ package nn
 
 import (
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -98,22 +97,11 @@ func trainer(tb testing.TB, cfg Config, in tensor.Shape, batch int) (m *Model, s
 		cfg.Padding = "same"
 	}
 	cfg.Init = "default"
-	create, outputs := New, 10
-	if strings.HasPrefix(cfg.Name, "unet") {
-		create, outputs = NewSegmenter, 3
-	}
-	m, err := create(cfg, in, outputs)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	m, labels := anyModel(tb, cfg, in)
 	r := rng.New(1, "bench")
 	w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
 	m.Init(w, r)
-	x, _ := randomBatch(r, in, 2, batch)
-	y := make([]int32, batch*m.Labels())
-	for i := range y {
-		y[i] = int32(r.IntN(8))
-	}
+	x, y := randomExamples(r, in, m.Labels(), labels, batch)
 	net, opt := m.NewNet(batch), NewOptimizer(DefaultOptimizerConfig(), m.Layout())
 	net.Bind(w, g)
 	return m, func() {

@@ -111,12 +111,11 @@ func (c trained) train(t *testing.T, report func(steps int, hash string)) {
 	}
 }
 
-// build returns the model and how many values a label has: ten classes, or the sets of three regions.
+// build returns the model and how many values a label has.
 func (c trained) build(t *testing.T) (m *Model, labels int) {
-	if c.model == "unet2d" {
-		return unetModel(t, c.model, c.in, 8, 3, 3), 8
-	}
-	return mustNew(t, c.model, c.in, 10), 10
+	cfg := DefaultConfig()
+	cfg.Name = c.model
+	return anyModel(t, cfg, c.in)
 }
 
 // start returns weights by the same generator on every architecture.

@@ -168,3 +168,33 @@ func TestRegionLossAgainstPyTorch(t *testing.T) {
 		closeTo(t, "gradient", d, c.DLogits)
 	}
 }
+
+// Predict gives an example the same scores in any batch, and those that Evaluate scores.
+func TestPredict(t *testing.T) {
+	shape := tensor.Shape{H: 8, W: 8, C: 2}
+	m := unetModel(t, "unet2d", shape, 4, 2, 3)
+	w := make([]float32, m.Layout().Len())
+	m.Init(w, rng.New(1, "init"))
+	x, y := randomExamples(rng.New(1, "x"), shape, m.Labels(), 8, 3)
+	net := m.NewNet(3)
+	net.Bind(w, nil)
+	all := slices.Clone(net.Predict(x, 3))
+	if len(all) != 3*m.Labels()*3 {
+		t.Fatalf("%d scores of 3 examples with %d pixels and 3 regions", len(all), m.Labels())
+	}
+	for i := range 3 {
+		if one := net.Predict(x[i*shape.Size():(i+1)*shape.Size()], 1); !slices.Equal(one, all[i*len(one):(i+1)*len(one)]) {
+			t.Errorf("example %d has other scores by itself", i)
+		}
+	}
+	want, right := new(f32.Context).RegionLoss(nil, all, y)
+	if got, correct := net.Evaluate(x, y); got != 3*want || correct != right {
+		t.Errorf("evaluation gives %g with %d right, the scores %g and %d", got, correct, 3*want, right)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("labels for part of an example pass")
+		}
+	}()
+	net.Evaluate(x, y[1:])
+}
