@@ -29,7 +29,12 @@ func (d *decoder) dataRules(n *node, s *Data) {
 	switch {
 	case volumes:
 		refuse("for synthetic images only; sets of volumes have data.cases", "train", "test")
-		refuse("for images only; volumes are not varied", "augment_crop", "augment_flip")
+		if s.Crop > 0 {
+			refuse("for images only; volumes are not varied", "augment_crop")
+		}
+		if s.Flip {
+			refuse("for images only; volumes are not varied", "augment_flip")
+		}
 		if generated {
 			refuse("for real sets only; a synthetic one has data.site_count", "sites")
 		} else {
@@ -57,7 +62,11 @@ func (d *decoder) volumeRules(n *node, s *Data) {
 			at, key = k, "data."+name
 		}
 	}
-	shape, err := tensor.ParseShape(s.Shape)
+	var shape tensor.Shape
+	var err error
+	if len(s.Modalities) > 0 { // else the default shape is none
+		shape, err = tensor.ParseShape(s.Shape)
+	}
 	if err == nil {
 		err = s.Volumes.Check(shape)
 	}

@@ -13,6 +13,9 @@ func (p Partition) natural(source Source, clients int, r *rng.Rand) ([][]int32, 
 	if err != nil {
 		return nil, err
 	}
+	if len(sites) == 0 {
+		return make([][]int32, clients), nil
+	}
 	if clients < len(sites) {
 		return nil, fmt.Errorf("partition \"natural\" gives each site at least one client of its own, but there are %d sites and %d clients; take %d clients or more",
 			len(sites), clients, len(sites))

@@ -2,6 +2,7 @@
 package all
 
 import (
+	_ "flsim/datasets/brats"           // brats
 	_ "flsim/datasets/cifar"           // cifar10, cifar100
 	_ "flsim/datasets/idx"             // mnist, fashion-mnist, emnist
 	_ "flsim/datasets/synthetic"       // synthetic-images

@@ -81,7 +81,7 @@ func begin(b []byte) (fields, error) {
 			}
 		}
 	}
-	return fields{}, wrong(0, "348 (NIfTI-1) or 540 (NIfTI-2) as the length of the header", fmt.Sprint(binary.LittleEndian.Uint32(b)))
+	return fields{}, wrong(0, "348 (NIfTI-1) or 540 (NIfTI-2) as the length of the header", fmt.Sprintf("%d (bytes % x)", binary.LittleEndian.Uint32(b), b))
 }
 
 // interpret checks a header and says what it means.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"unsafe"
 
 	"golang.org/x/exp/mmap"
 
@@ -184,19 +185,17 @@ func (f *file) read(b []byte, at int64) {
 	runtime.KeepAlive(f) // the mapping ends when nobody holds f any more, in the midst of a read too
 }
 
+// littleEndian tells whether numbers lie in memory as they do in a file.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
 // readValues fills x with consecutive values from that of voxel on.
 func (f *file) readValues(x []float32, voxel int) {
-	buffer := chunks.Get().(*[chunk]byte)
-	defer chunks.Put(buffer)
-	at := f.values + int64(4*voxel*f.shape.C)
-	for len(x) > 0 {
-		n := min(len(x), chunk/4)
-		raw := buffer[:4*n]
-		f.read(raw, at)
-		for i := range x[:n] {
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+	f.read(raw, f.values+int64(4*voxel*f.shape.C))
+	if !littleEndian {
+		for i := range x {
 			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
 		}
-		x, at = x[n:], at+int64(4*n)
 	}
 }
 

@@ -10,6 +10,7 @@ type head struct {
 	ventricle float32 // radius of the lateral ventricles against the mean
 	shape     *noise  // of the outline
 	folds     *noise  // whose zeros are sulci
+	twigs     *noise  // the same of shallow ones
 	folia     *noise  // the same of the cerebellum
 	reach     *noise  // how deep sulci go
 	bend      *noise  // what keeps straight things from being straight
@@ -24,6 +25,7 @@ func newHead(seed uint64, age float32) *head {
 		ventricle: lerp(0.6, 1.5, age) + between(r, -0.2, 0.2),
 		shape:     newNoise(seed, "outline", 38),
 		folds:     newNoise(seed, "folds", between(r, 15, 18)),
+		twigs:     newNoise(seed, "twigs", between(r, 11, 14)),
 		folia:     newNoise(seed, "folia", 6),
 		reach:     newNoise(seed, "reach", 30),
 		bend:      newNoise(seed, "bend", 25),
@@ -68,16 +70,16 @@ func (h *head) at(p point, voxel float32) tissue {
 // toSulcus returns the distance from the nearest surface that fluid lies on: the brain's own, a sulcus or a fissure.
 func (h *head) toSulcus(p point, depth, bend float32) float32 {
 	wall := float32(16 * abs(h.folds.at(point{p[0] + float32(7*bend), p[1], p[2] - float32(7*bend)})))
-	floor := 19 + float32(16*h.reach.at(p))
-	if tent := below(p); tent > 0 { // cerebellum: thin folia, and fluid above them
+	floor := 20 + float32(16*h.reach.at(p))
+	small := max(float32(9*abs(h.twigs.at(p))), depth-floor/2) // shallow sulci between deep ones
+	if tent := below(p); tent > 0 {                            // cerebellum: thin folia, and fluid above them
 		wall = min(float32(4*abs(h.folia.at(point{p[0] / 3, p[1] / 2, p[2] + float32(3*bend)}))), tent)
-		floor = 14
+		floor = 26
 		if in := brainstem(p); in > 0 {
 			return min(depth, in+4)
 		}
 	}
-	d := min(depth, max(wall, depth-floor))
-	return min(d, fissure(p, float32(3*bend)))
+	return min(depth, small, max(wall, depth-floor), fissure(p, float32(3*bend)))
 }
 
 // below returns how far p lies under the tent that separates the cerebellum from the cerebrum.

@@ -28,9 +28,9 @@ func abs(x float32) float32 { return max(x, -x) }
 func lerp(a, b, t float32) float32 { return a + float32(t*(b-a)) }
 
 // cover returns how much of a voxel lies inside of an edge that is x away (positive: inside): 0 to 1 over a width.
-func cover(x, width float32) float32 { return min(max(x/width+0.5, 0), 1) }
+func cover(x, width float32) float32 { return min(max(float32(x/width)+0.5, 0), 1) }
 
-// noise is smooth noise in space with a mean of 0, a standard deviation of about 0.28 and values in [-1, 1]: the
+// noise is smooth noise in space with a mean of 0, a standard deviation of about 0.26 and values in [-1, 1]: the
 // gradient noise of K. Perlin, "Improving noise", SIGGRAPH 2002, with hashed instead of tabled corners. It remembers the
 // corners of the cell that it was last asked in, and is not safe for concurrent use.
 type noise struct {

@@ -30,21 +30,17 @@ func newSite(seed uint64, number int) *site {
 	r := rng.New(seed, "site", uint64(number))
 	s := &site{
 		bias: between(r, 0.15, 0.6), noise: between(r, 0.015, 0.06),
-		blur:  point{between(r, 0, 0.8), between(r, 0, 0.8), between(r, 0, 1.6)},
-		small: between(r, 9, 17), large: between(r, 24, 40), enhances: between(r, 0.45, 0.95),
+		blur:     point{between(r, 0, 0.8), between(r, 0, 0.8), between(r, 0, 1.6)},
+		enhances: between(r, 0.45, 0.95),
 	}
+	usual := between(r, 15, 30)
+	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
 	for m := range s.modality {
 		s.modality[m] = response{gain: between(r, 180, 700), contrast: between(r, 0.7, 1.15), curve: between(r, -0.2, 0.25)}
 	}
 	s.young = between(r, 0, 0.4)
 	s.old = between(r, 0.6, 1)
 	return s
-}
-
-// radius draws the radius of a tumour; smaller ones are more frequent.
-func (s *site) radius(r *rng.Rand) float32 {
-	u := r.Float32()
-	return lerp(s.small, s.large, float32(u*lerp(u, 1, 0.5)))
 }
 
 // scanner is one session at a site.

@@ -66,7 +66,7 @@ func (e *ellipsoid) inside(p point) float32 {
 // newTumour draws a tumour of a site's patient somewhere in h.
 func newTumour(seed uint64, h *head, s *site) *tumour {
 	r := rng.New(seed, "tumour")
-	radius := s.radius(r)
+	radius := between(r, s.small, s.large)
 	t := &tumour{
 		centre: place(r, h, radius), radius: radius, rough: between(r, 0.35, 0.75),
 		outline: newOctaves(seed, "outline of the tumour", radius, 3),
