@@ -3,10 +3,15 @@ package brain
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
+	"flsim/datasets"
+	"flsim/datasets/brats"
 	"flsim/datasets/nifti"
 	"flsim/datasets/volumes"
+	"flsim/internal/tensor"
 )
 
 func TestWriteFolder(t *testing.T) {
@@ -66,5 +71,40 @@ func TestWriteFolderTellsWhatFails(t *testing.T) {
 	}
 	if err := s.WriteFolder(file, func(*volumes.Scan) {}); err == nil {
 		t.Error("a file is not a folder")
+	}
+}
+
+// Written cases come back through the reader of real folders as the generator makes them, to the last bit.
+func TestFoldersAreReadAsBraTS(t *testing.T) {
+	dir := t.TempDir()
+	opt := datasets.OpenOptions{Dir: dir, Cache: t.TempDir(), Shape: tensor.Shape{H: 24, W: 24, C: 4}, Seed: 2}
+	opt.Volumes = datasets.Volumes{Cases: 6, SiteCount: 3, TestCases: 0.5}
+	s := mustNew(t, Options{Seed: 2, Cases: 6, Sites: 3, Size: small})
+	if err := s.WriteFolder(dir, func(*volumes.Scan) {}); err != nil {
+		t.Fatal(err)
+	}
+	read, err := datasets.Open(brats.Name, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := volumes.Open(s.provider(datasets.Modalities), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(read.Sites, made.Sites) || read.Train.Len() != made.Train.Len() || read.Cases.Len() != 3 {
+		t.Fatalf("read %d slices from %v, made %d from %v", read.Train.Len(), read.Sites, made.Train.Len(), made.Sites)
+	}
+	for i := range 3 {
+		a, b := read.Cases.Case(i), made.Cases.Case(i)
+		if a != b {
+			t.Fatalf("case %+v is read, %+v was made", a, b)
+		}
+		x, y := make([]float32, a.Shape.Size()), make([]uint8, a.Shape.Positions())
+		u, v := make([]float32, a.Shape.Size()), make([]uint8, a.Shape.Positions())
+		read.Cases.Read(i, x, y)
+		made.Cases.Read(i, u, v)
+		if !slices.Equal(x, u) || !slices.Equal(y, v) {
+			t.Errorf("%s is read as something else", a.Name)
+		}
 	}
 }
