@@ -188,16 +188,16 @@ func TestPicks(t *testing.T) {
 
 // What has no value in any case is no column of a line.
 func TestMissingScores(t *testing.T) {
-	s := &scans{cases: discs.New(discs.Options{TestCases: 2, Grid: [3]int{4, 4, 4}}).Cases, regions: []string{"A", "B"}, hd95: true}
+	s := &scans{cases: discs.New(discs.Options{TestCases: 2, Grid: [3]int{4, 4, 4}}).Cases, regions: []string{"A", "B"}, sites: []string{"north", "south"}, hd95: true}
 	nan := math.NaN()
-	one := []masks.Overlap{{}, {Predicted: 1}}
-	scores := []clients.Score{{Regions: one, HD95: []float64{nan, 3}}, {Regions: one, HD95: []float64{nan, nan}}}
+	scores := []clients.Score{{Regions: []masks.Overlap{{}, {Predicted: 1}}, HD95: []float64{nan, 3}},
+		{Regions: []masks.Overlap{{}, {True: 1, Predicted: 1, Both: 1}}, HD95: []float64{nan, nan}}}
 	line := record.Round{Eval: &record.Evaluation{Metric: "dice", More: s.columns(scores, "dice")}}
 	row := map[string]float64{}
 	for _, c := range line.Eval.More {
 		row[c.Name] = c.Value
 	}
-	if row["dice_a"] != 1 || row["dice_b"] != 0 || row["hd95_b"] != 3 || !math.IsNaN(row["hd95_a"]) {
+	if row["dice_a"] != 1 || row["dice_b"] != 0.5 || row["dice_north"] != 0.5 || row["dice_south"] != 1 || row["hd95_b"] != 3 || !math.IsNaN(row["hd95_a"]) {
 		t.Errorf("columns %v", row)
 	}
 }
