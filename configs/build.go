@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 
 	"flsim/clients"
-	"flsim/clients/nn"
 	"flsim/codecs"
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
@@ -31,13 +30,11 @@ import (
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
 
-// Metric is the name of the evaluation metric of classifiers.
-const Metric = "accuracy"
-
 // Builder turns runs into simulations. It keeps the data set that was used last.
 type Builder struct {
-	DataDir string // where data sets are looked for
-	Workers int    // clients that train at once
+	DataDir  string // where data sets are looked for
+	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
+	Workers  int    // clients that train at once
 
 	key  datasetKey
 	data *datasets.Data
@@ -73,9 +70,7 @@ func (e *ContradictionError) Unwrap() error { return e.Err }
 func (b *Builder) Build(run Run) (*Built, error) {
 	e := run.Experiment
 	data, err := b.open(e)
-	var missing *datasets.MissingError
-	var format *datasets.FormatError
-	if errors.As(err, &missing) || errors.As(err, &format) {
+	if datasets.AtFault(err) {
 		return nil, err
 	}
 	if err != nil {
@@ -92,7 +87,8 @@ func (b *Builder) Build(run Run) (*Built, error) {
 
 // Data opens the data set of a run, or returns it if it was the last one opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
 	if e.Data.Shape != "" {
 		shape, err := tensor.ParseShape(e.Data.Shape)
 		if err != nil {
@@ -100,7 +96,7 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 		}
 		key.opt.Shape = shape
 	}
-	if b.data == nil || b.key != key {
+	if b.data == nil || !reflect.DeepEqual(b.key, key) {
 		b.data = nil // first let go of the old one
 		data, err := datasets.Open(key.set, key.opt)
 		if err != nil {
@@ -112,16 +108,13 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
-	model, err := nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	model, err := modelFor(e, data)
 	if err != nil {
 		return err
 	}
 	if e.precision() == f32.BFloat16 && f32.BF16() == "" {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
-	}
-	if model.Labels() != 1 {
-		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
 	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
@@ -130,7 +123,8 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
 		},
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
+		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -201,7 +195,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
-		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
+		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),

@@ -36,7 +36,7 @@ type Experiment struct {
 
 // Seeds holds the seeds of the four kinds of random streams. One that is not given equals the experiment's seed.
 type Seeds struct {
-	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out and local test examples, order of the batches and augmentation."`
+	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images and scans, test cases, slices and patches of volumes, partition, held-out and local test examples, order of the batches and augmentation."`
 	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights and dropout."`
 	System uint64 `toml:"system" in:"[0,]" default:"seed" doc:"Speeds of devices and links, and who is sampled."`
 	Codec  uint64 `toml:"codec" in:"[0,]" default:"seed" doc:"Random masks and stochastic rounding."`
@@ -48,9 +48,10 @@ type Data struct {
 	datasets.Partition
 	datasets.Augment
 	Validation float64 `toml:"validation" in:"[0,0.5]" doc:"Share of the training examples that is held out of training and evaluated beside the test set."`
-	Shape      string  `toml:"shape" one:"32x32x3|28x28x1" default:"\"32x32x3\"" doc:"Height x width x channels; synthetic sets only."`
-	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic sets only."`
-	Test       int     `toml:"test" in:"[10,1000000]" default:"2000" doc:"Number of test examples; synthetic sets only."`
+	Shape      string  `toml:"shape" default:"\"32x32x3\", for volumes \"128x128xC\"" doc:"Shape of an example. Synthetic images: 32x32x3 or 28x28x1. Sets of volumes: height x width x modalities for axial slices, depth x height x width x modalities for volumes."`
+	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic images only."`
+	Test       int     `toml:"test" in:"[10,1000000]" default:"2000" doc:"Number of test examples; synthetic images only."`
+	datasets.Volumes
 }
 
 // Clients describes the participants and how they train.
@@ -122,6 +123,8 @@ type Eval struct {
 	TrainExamples int       `toml:"train_examples" in:"[0,]" doc:"Number of training examples that the training metric is taken over; 0 leaves it out."`
 	Top5          bool      `toml:"top5" doc:"Whether the share of test examples whose class is among the five best is recorded too."`
 	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
+	PerSite       bool      `toml:"per_site" doc:"Whether the metric of a segmentation is recorded for the test cases of each site too."`
+	HD95          bool      `toml:"hd95" doc:"Whether the 95th percentile of the distances between predicted and true surfaces is recorded for each region of a segmentation."`
 }
 
 // Stop says what ends a run before its last round. What is not given ends nothing.

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"math"
 
 	"flsim/clients/nn"
@@ -67,21 +68,20 @@ func (d *decoder) complete(n *node, e *Experiment) {
 	if math.IsInf(float64(e.Stop.SimTime), 1) {
 		e.Stop.SimTime = 0
 	}
-	if isSynthetic(e.Data.Set) {
-		s := &e.Data
-		if s.Shape == "" {
-			s.Shape = "32x32x3"
-		}
-		if s.Train == 0 {
-			s.Train = 10000
-		}
-		if s.Test == 0 {
-			s.Test = 2000
-		}
-	}
+	e.Data.complete()
 }
 
-func isSynthetic(set string) bool { return set == "synthetic-images" }
+// complete fills in the defaults that depend on what kind of set it is.
+func (s *Data) complete() {
+	generated := datasets.Is(s.Set, datasets.Generated)
+	switch {
+	case datasets.Is(s.Set, datasets.Volumetric):
+		s.Volumes = s.Volumes.Complete(generated)
+		s.Shape = cmp.Or(s.Shape, s.Volumes.DefaultShape().String())
+	case generated:
+		s.Shape, s.Train, s.Test = cmp.Or(s.Shape, "32x32x3"), cmp.Or(s.Train, 10000), cmp.Or(s.Test, 2000)
+	}
+}
 
 // rules checks what concerns several keys at once.
 func (d *decoder) rules(n *node, e *Experiment) {
@@ -93,12 +93,7 @@ func (d *decoder) rules(n *node, e *Experiment) {
 	if k := clients.kid("local_steps"); k != nil && clients.kid("local_epochs") != nil && !d.isBad("clients.local_steps", "clients.local_epochs") {
 		d.fail(k, "clients.local_steps", false, "", "clients.local_epochs and clients.local_steps contradict each other; give one of the two")
 	}
-	if e.Data.Set == "" || isSynthetic(e.Data.Set) || d.isBad("data.set") {
-		return
-	}
-	for _, key := range []string{"shape", "train", "test"} {
-		if k := n.kid("data").kid(key); k != nil {
-			d.fail(k, "data."+key, false, "", "data.%s is for synthetic sets only; %q has its own", key, e.Data.Set)
-		}
+	if e.Data.Set != "" && !d.isBad("data.set") {
+		d.dataRules(n.kid("data"), &e.Data)
 	}
 }

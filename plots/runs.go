@@ -21,6 +21,7 @@ type Options struct {
 	Beside  bool    // draw the column on training data, "train_" + y, beside y
 	Account string  // which bits an x axis of bits counts, one of Accounts; empty is "wire"
 	Minus   float64 // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Regions bool    // a curve for each region of a segmentation, column y + "_" + its name, in place of y
 	Log     bool    // whether the y axis is logarithmic in any case
 	Title   string  // empty is the experiment's name
 }
@@ -29,7 +30,8 @@ type Options struct {
 // a band over its seeds. Shares such as accuracy are shown in percent, bits in Mbit over all clients, simulated time
 // in the unit that suits its length. Axes of bits are logarithmic, so round 0, before which nothing was sent, is not on
 // them. Against simulated time, runs with a budget of it are drawn in steps up to the budget, with the area under the
-// metric in the legend. A baseline that sends nothing is a horizontal line at its last value on axes of bits. That the data are synthetic stands in the subtitle.
+// metric in the legend. On axes of bits a baseline that sends nothing is a horizontal line at its last value. That the
+// data are synthetic stands in the subtitle.
 func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	groups, err := byVariant(runs)
 	if err != nil {
@@ -39,8 +41,12 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	ya := yAxis(y)
-	for _, column := range []string{xa.column, ya.column} {
+	regions := runs[0].Manifest.Regions
+	ya, columns := yAxis(y, regions), []string{y}
+	if o.Regions {
+		ya.label, columns = yAxis(y, nil).label, regionColumns(y, regions)
+	}
+	for _, column := range append(columns, xa.column) {
 		if err := checkColumn(runs, column); err != nil {
 			return nil, err
 		}
@@ -51,12 +57,18 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	}
 	f := &Figure{Steps: xa.column == "sim_time_s" && budget > 0, LogX: xa.log, LogY: ya.log, Band: o.Band, XLabel: xa.label, YLabel: ya.label}
 	for _, g := range groups {
-		s := g.series(xa, ya, o)
-		if f.Steps && y == runs[0].Manifest.Metric {
-			s.Label += g.area()
+		if !o.Regions {
+			s := g.series(xa, ya, o)
+			if f.Steps && y == runs[0].Manifest.Metric {
+				s.Label += g.area()
+			}
+			f.Series = append(f.Series, s)
+			f.Targets = append(f.Targets, s.reference(f.LogX)...)
+			continue
 		}
-		f.Series = append(f.Series, s)
-		f.Targets = append(f.Targets, s.reference(f.LogX)...)
+		for k, column := range columns {
+			f.Series = append(f.Series, g.region(regions, k, xa, ya.of(column), o, len(groups) > 1))
+		}
 	}
 	f.LogY = f.LogY || o.Log || o.Minus != 0 || ya.low && f.wide()
 	f.describe(runs, groups, ya, o)
@@ -180,6 +192,16 @@ func longestBudget(runs []*record.Run) float64 {
 	return most
 }
 
+// region returns the series of region k; several groups need to be named too.
+func (g group) region(regions []string, k int, x, y axis, o Options, several bool) Series {
+	s := g.series(x, y, o)
+	s.Label, s.Order = regions[k], k
+	if several {
+		s.Label, s.Order = g.label+", "+regions[k], len(regions)*g.order+k
+	}
+	return s
+}
+
 func curveOf(r *record.Run, x, y axis, o Options) Curve {
 	var c Curve
 	c.X, c.Y = r.Pairs(x.column, y.column)
@@ -237,7 +259,7 @@ func (f *Figure) describe(runs []*record.Run, groups []group, y axis, o Options)
 	if o.Best {
 		f.YLabel = "Best " + small(f.YLabel) + " so far"
 	}
-	if y.column == first.Metric && !o.Beside {
+	if y.column == first.Metric && !o.Beside && !o.Regions {
 		for _, v := range first.Targets {
 			v *= y.scale
 			f.Targets = append(f.Targets, Target{v, "target " + strconv.FormatFloat(v, 'g', 4, 64)})

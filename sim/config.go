@@ -38,6 +38,8 @@ type Config struct {
 	TrainExamples int                // size of the sample of training examples that is evaluated; 0 for none
 	Top5          bool               // whether top-5 accuracy is recorded too
 	LocalTests    [][]int32          // examples of Data.Test by client, to score the model on each; nil for none
+	PerSite       bool               // whether the metric of a segmentation is recorded by site too
+	HD95          bool               // whether the surfaces of a segmentation are compared too
 	Workers       int                // clients that train at once; at least 1
 }
 

@@ -237,10 +237,16 @@ func TestResumesFromEachCheckpoint(t *testing.T) {
 
 func resumes(t *testing.T, make func(*testing.T) Config) {
 	whole, end := play(t, make(t))
-	want := digest(whole, end)
 	if len(whole.checkpoints) != 4 {
 		t.Fatalf("%d checkpoints, want one for each evaluation: 4", len(whole.checkpoints))
 	}
+	continues(t, make, digest(whole, end))
+}
+
+// continues resumes a run from each of its checkpoints and wants it to end with a digest.
+func continues(t *testing.T, make func(*testing.T) Config, want string) {
+	t.Helper()
+	whole, _ := play(t, make(t))
 	for _, c := range whole.checkpoints {
 		round, err := CheckpointRound(c)
 		if err != nil {

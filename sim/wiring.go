@@ -25,7 +25,7 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	}
 	plan.Reports = s.reports
 	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
-	jobs := max(len(cfg.Shards), s.eval.batches())
+	jobs := max(len(cfg.Shards), s.eval.jobs())
 	s.pool = newPool(max(1, min(cfg.Workers, jobs)), func() *worker { return newWorker(plan, &cfg) })
 	for client, shard := range cfg.Shards {
 		if len(shard) > 0 {

@@ -18,6 +18,7 @@ import (
 type checkOptions struct {
 	sets      []string
 	dataDir   string
+	cacheDir  string
 	partition bool
 	resolved  bool
 	folder    string
@@ -39,6 +40,7 @@ client holds; with -o it draws that too.`,
 	}
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
+	addCacheDir(cmd, &o.cacheDir)
 	cmd.Flags().BoolVar(&o.partition, "partition", false, "show which labels each client holds")
 	cmd.Flags().BoolVar(&o.resolved, "resolved", false, "write each run out with all defaults and presets")
 	cmd.Flags().StringVarP(&o.folder, "output", "o", "", "with --partition: folder for the partition's heat maps")
@@ -53,7 +55,7 @@ func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &configs.Builder{DataDir: dir, Workers: 1}
+	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1}
 	for _, path := range paths {
 		file, failed := load(path, o.sets, stderr)
 		if failed == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"gonum.org/v1/gonum/stat"
@@ -63,7 +64,11 @@ func columnsOf(runs []*record.Run) columns {
 
 func footnote(runs []*record.Run, cols columns) string {
 	m := runs[0].Manifest
-	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", m.Metric)
+	metric := m.Metric
+	if len(m.Regions) > 0 {
+		metric += ", mean over " + strings.Join(m.Regions, ", ") + " and the test cases"
+	}
+	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", metric)
 	if cols.area {
 		text += "; area: mean of the test metric over the budget of simulated time"
 	}

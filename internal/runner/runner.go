@@ -34,7 +34,7 @@ type Event struct {
 	Dir      string
 	Line     record.Round   // Progress: the round that ended
 	From     int            // Started: rounds that are done already
-	Built    *configs.Built // Started, Reused
+	Built    *configs.Built // Started, Finished, Reused
 	Why      error          // Restarted
 }
 
@@ -200,7 +200,7 @@ func (r *Runner) finish(store *record.Store, s *sim.Simulation, built *configs.B
 	if err := store.Finish(res, final); err != nil {
 		return err
 	}
-	r.tell(Event{Kind: Finished, Manifest: &built.Manifest, Dir: dir, Line: s.Round()})
+	r.tell(Event{Kind: Finished, Manifest: &built.Manifest, Dir: dir, Built: built, Line: s.Round()})
 	return nil
 }
 

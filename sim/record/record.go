@@ -15,6 +15,7 @@ type Manifest struct {
 	Seed       uint64    `json:"seed"`              // the run's seed
 	ID         string    `json:"id"`                // SHA-256 of what determines the results, hexadecimal
 	Metric     string    `json:"metric"`            // name of the evaluation metric's column, such as "accuracy"
+	Regions    []string  `json:"regions,omitempty"` // what a segmentation marks
 	Targets    []float64 `json:"targets,omitempty"` // metric values whose cost is of interest
 	Synthetic  bool      `json:"synthetic"`         // the data were generated
 	Data       string    `json:"data"`              // name of the data set
