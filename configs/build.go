@@ -6,21 +6,24 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 
 	"flsim/clients"
-	"flsim/clients/nn"
 	"flsim/codecs"
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/dist"
 	"flsim/internal/f32"
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 	"flsim/network"
 	"flsim/sim"
+	"flsim/sim/event"
 	"flsim/sim/record"
 	"flsim/sim/strategy"
 )
@@ -29,15 +32,13 @@ import (
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
 
-// Metric is the name of the evaluation metric of classifiers.
-const Metric = "accuracy"
-
 // Builder turns runs into simulations. It keeps the data sets that were used last. It is used by one goroutine at a
 // time.
 type Builder struct {
-	DataDir string // where data sets are looked for
-	Workers int    // clients that train at once
-	Keep    int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
+	DataDir  string // where data sets are looked for
+	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
+	Workers  int    // clients that train at once
+	Keep     int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
 
 	opened []openData // the one used last comes last
 }
@@ -77,9 +78,7 @@ func (e *ContradictionError) Unwrap() error { return e.Err }
 func (b *Builder) Build(run Run) (*Built, error) {
 	e := run.Experiment
 	data, err := b.open(e)
-	var missing *datasets.MissingError
-	var format *datasets.FormatError
-	if errors.As(err, &missing) || errors.As(err, &format) {
+	if datasets.AtFault(err) {
 		return nil, err
 	}
 	if err != nil {
@@ -90,6 +89,7 @@ func (b *Builder) Build(run Run) (*Built, error) {
 		return nil, &ContradictionError{run.Variant, err}
 	}
 	out.describe(run, data)
+	out.asBaseline(e)
 	return out, nil
 }
 
@@ -116,16 +116,18 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 	return found.data, nil
 }
 
-// serves reports whether the open data are what the key asks for. Only generated data depend on sizes and a seed.
+// serves reports whether the open data are what the key asks for. Sets of images that are read from files are the same
+// for all options.
 func (o openData) serves(key datasetKey) bool {
-	if !o.data.Synthetic {
-		key.opt = o.key.opt
+	if !datasets.Is(key.set, datasets.Generated) && !datasets.Is(key.set, datasets.Volumetric) {
+		return o.key.set == key.set
 	}
-	return o.key == key
+	return reflect.DeepEqual(o.key, key)
 }
 
 func (b *Builder) dataKey(e *Experiment) (datasetKey, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
 	if e.Data.Shape == "" {
 		return key, nil
 	}
@@ -156,7 +158,7 @@ func (b *Builder) Describe(runs []Run) ([]record.Manifest, error) {
 
 // byData returns the places of the runs in an order in which those on the same data come together.
 func (b *Builder) byData(runs []Run) []int {
-	first := make(map[datasetKey]int)
+	first := make(map[string]int)
 	order := make([]int, len(runs))
 	group := make([]int, len(runs))
 	for i, r := range runs {
@@ -165,17 +167,18 @@ func (b *Builder) byData(runs []Run) []int {
 		if err != nil {
 			continue // which Build reports
 		}
-		if _, known := first[key]; !known {
-			first[key] = i
+		text := fmt.Sprint(key)
+		if _, known := first[text]; !known {
+			first[text] = i
 		}
-		group[i] = first[key]
+		group[i] = first[text]
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(group[i], group[j]) })
 	return order
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
-	model, err := nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	model, err := modelFor(e, data)
 	if err != nil {
 		return err
 	}
@@ -183,15 +186,15 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
 	}
-	if model.Labels() != 1 {
-		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
-	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
-		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
-		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
+		Links: func(client, round int) network.Link {
+			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
+		},
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
+		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -262,12 +265,12 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Axes: run.axes(), Seed: run.Seed,
-		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
+		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
-		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
+		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
 }
 
@@ -315,7 +318,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {
@@ -325,9 +328,20 @@ func (e *Experiment) precision() f32.Precision {
 	return f32.Float32
 }
 
-// speeds returns the speed of a client's device in a round, in GFLOP/s.
-func (c *Clients) speeds(seed uint64) func(client, round int) float64 {
-	return func(client, round int) float64 {
-		return clients.Speed(c.GFlops, c.Jitter, seed, client, round)
+// devices returns how long a client computes in a round.
+func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
+	train := dist.Redrawn{Mean: c.PerCase, RSD: c.PerCaseRSD, Floor: c.Floor}
+	validate := dist.Redrawn{Mean: c.Validation, RSD: c.ValidationRSD, Floor: c.Floor}
+	return func(client, round int) clients.Device {
+		if c.PerCase == (dist.Dist{}) {
+			return clients.Device{GFlops: clients.Speed(c.GFlops, c.Jitter, seed, client, round)}
+		}
+		return clients.Device{Train: train.Draw(seed, "training seconds", client, round),
+			Validate: validate.Draw(seed, "validation seconds", client, round)}
 	}
+}
+
+func (s Stop) limits() sim.Stop {
+	bits := func(mbit float64) int64 { return int64(min(math.Ceil(mbit*1e6), 1<<62)) }
+	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bits(s.Uplink), Total: bits(s.Total), Target: s.Target}
 }

@@ -15,7 +15,8 @@ type Spec struct {
 }
 
 // DefaultSpecs returns the figures that every experiment gets: the metric over uplink bits, all bits, rounds and
-// simulated time, and the loss, training beside test, over rounds. Figures whose column no run has are left out.
+// simulated time, the loss, training beside test, over rounds and, of a segmentation, the metric of each region over
+// rounds. Figures whose column no run has are left out.
 func DefaultSpecs(runs []*record.Run) []Spec {
 	if len(runs) == 0 {
 		return nil
@@ -28,16 +29,19 @@ func DefaultSpecs(runs []*record.Run) []Spec {
 	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
 		specs = append(specs, Spec{Name: metric + "-" + x, X: x, Y: metric})
 	}
+	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
+		specs = append(specs, Spec{Name: metric + "-regions-round", X: "round", Y: metric, Options: Options{Regions: true}})
+	}
 	if checkColumn(runs, "loss") == nil {
 		specs = append(specs, Spec{Name: "loss-round", X: "round", Y: "loss", Options: Options{Beside: true}})
 	}
 	return specs
 }
 
-// of reports whether any of the runs has the figure's columns.
+// of reports whether the runs have what the figure shows.
 func (s Spec) of(runs []*record.Run) bool {
-	x, err := xAxis(s.X, s.Account)
-	return err == nil && checkColumn(runs, x.column) == nil && checkColumn(runs, yAxis(s.Y).column) == nil
+	_, err := FromRuns(runs, s.X, s.Y, s.Options)
+	return err == nil
 }
 
 // DrawAll draws figures of runs into a directory, which it makes if need be, each in all Formats. If the curves are too

@@ -34,8 +34,7 @@ each swept key. Runs that are not finished are named and left out, and the exit 
 			return gather(entries, out, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	addSet(cmd, &o.sets)
-	addDataDir(cmd, &o.dataDir)
+	o.addSources(cmd)
 	cmd.Flags().StringVar(&o.dir, "runs", "", "folder of results, as run's -o (default: output.dir of the file)")
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file of the table of runs; that of rounds goes beside it (default: runs.csv and runs-rounds.csv beside the runs)")
 	return cmd

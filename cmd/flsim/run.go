@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ type runOptions struct {
 	sets     []string
 	dir      string // of all experiments
 	dataDir  string
+	cacheDir string
 	jobs     int // cores
 	force    bool
 	json     bool
@@ -59,6 +61,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
+	addCacheDir(cmd, &o.cacheDir)
 	addOutput(cmd, &o.dir)
 	addJobs(cmd, &o.jobs)
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
@@ -82,6 +85,10 @@ func addSet(cmd *cobra.Command, sets *[]string) {
 
 func addDataDir(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "data-dir", "", "where data sets are (default: FLSIM_DATA_DIR, else flsim in the user's cache folder)")
+}
+
+func addCacheDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "cache-dir", "", "where prepared volumes are kept (default: FLSIM_CACHE_DIR, else flsim-cache in the user's cache folder)")
 }
 
 // dataDir returns where data sets are looked for.
@@ -120,12 +127,16 @@ func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []co
 	if err != nil {
 		return err
 	}
-	sheet := &sheet{}
+	sheet, cases := &sheet{}, &caseSheets{}
 	play.Watch = func(e runner.Event) {
 		status.see(e)
 		sheet.see(e)
+		cases.see(e)
 	}
 	manifests, err := play.Builder.Describe(runs) // and what is wrong with them, before the first of them trains
+	if err == nil {
+		err = drawable(file.Plots, manifests)
+	}
 	if err != nil {
 		return err
 	}
@@ -135,10 +146,12 @@ func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []co
 	defer onInterrupt(stop, stderr)()
 	dirs, err := finished(runs, play.PlayAll(ctx, runs, manifests, o.jobs))
 	status.clear()
+	err = errors.Join(err, cases.err)
 	if len(dirs) > 0 {
 		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet, figures))
 	}
 	if err == nil && o.progress != "none" {
+		cases.tell(stderr)
 		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
 	}
 	return err
@@ -153,8 +166,25 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 		outputDir = o.dir
 	}
 	host, _ := os.Hostname() // the manifest goes without where there is none
-	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: 1, Keep: max(o.jobs, 2)}, Dir: outputDir, Force: o.force,
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, CacheDir: o.cacheDir, Workers: 1, Keep: max(o.jobs, 2)}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
+}
+
+// drawable returns an error if a figure shows a metric that no run has.
+func drawable(figures []configs.Plot, runs []record.Manifest) error {
+	metrics := make(map[string]bool)
+	for i := range runs {
+		metrics[runs[i].Metric] = true
+	}
+	for _, p := range figures {
+		switch {
+		case strings.Contains(p.Y, configs.Accuracy) && !metrics[configs.Accuracy]:
+			return usageError{fmt.Errorf("plot.%s.y = %q: the runs mark regions, and their metric is dice; y = %q is right for any", p.Name, p.Y, configs.MetricWord)}
+		case (strings.Contains(p.Y, configs.Dice) || strings.HasPrefix(p.Y, "hd95_")) && !metrics[configs.Dice]:
+			return usageError{fmt.Errorf("plot.%s.y = %q: the runs tell classes, and their metric is accuracy; y = %q is right for any", p.Name, p.Y, configs.MetricWord)}
+		}
+	}
+	return nil
 }
 
 // finished returns the directories of the runs that are finished, in order, and what became of the others.

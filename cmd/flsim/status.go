@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -137,7 +138,11 @@ func (p *pace) text(m *record.Manifest, line *record.Round) string {
 
 func (p *pace) eta(m *record.Manifest, line *record.Round) time.Duration {
 	done := line.Round - p.from
-	return time.Since(p.started) / time.Duration(max(done, 1)) * time.Duration(m.Rounds-line.Round)
+	left := m.Rounds - line.Round
+	if m.Budget > 0 && line.SimTime > 0 { // rounds have taken their share of it so far
+		left = int(min(float64(left), math.Ceil((m.Budget/line.SimTime-1)*float64(line.Round))))
+	}
+	return time.Since(p.started) / time.Duration(max(done, 1)) * time.Duration(left)
 }
 
 func (s *status) draw(text string) {

@@ -18,14 +18,10 @@ func sweepCommand() *cobra.Command {
 		Short: "Plan, run, watch and gather the runs of a file, on one machine or on many",
 		Long: `Sweep works on all runs of an experiment file: its variants, swept values and seeds. The folder of results is all that
 its commands share, so that several processes and machines can work on one sweep at once.`,
-		Args: cobra.NoArgs,
+		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(sweepPlanCommand(), sweepRunCommand(), sweepStatusCommand(), sweepExecCommand(), sweepGatherCommand())
-	for _, sub := range cmd.Commands() {
-		sub.Args = usageArgs(sub.Args)
-	}
-	cmd.Args = func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) }
 	return cmd
 }
 
@@ -94,17 +90,24 @@ func part(runs []configs.Run, index int, shard string) ([]configs.Run, error) {
 
 // viewOptions are the options of commands that look at a sweep.
 type viewOptions struct {
-	sets    []string
-	dir     string
-	dataDir string
-	json    bool
+	sets     []string
+	dir      string
+	dataDir  string
+	cacheDir string
+	json     bool
 }
 
 func (o *viewOptions) addFlags(cmd *cobra.Command) {
-	addSet(cmd, &o.sets)
-	addDataDir(cmd, &o.dataDir)
+	o.addSources(cmd)
 	addOutput(cmd, &o.dir)
 	cmd.Flags().BoolVar(&o.json, "json", false, "write JSON")
+}
+
+// addSources adds the options that say what the runs are.
+func (o *viewOptions) addSources(cmd *cobra.Command) {
+	addSet(cmd, &o.sets)
+	addDataDir(cmd, &o.dataDir)
+	addCacheDir(cmd, &o.cacheDir)
 }
 
 // list reads a file and finds out about its runs.
@@ -114,7 +117,7 @@ func (o *viewOptions) list(path string, stderr io.Writer) ([]sweep.Entry, *runne
 		return nil, nil, err
 	}
 	runs := file.Runs()
-	r, err := (&runOptions{dir: o.dir, dataDir: o.dataDir}).runner(runs[0].Experiment.Output.Dir)
+	r, err := (&runOptions{dir: o.dir, dataDir: o.dataDir, cacheDir: o.cacheDir}).runner(runs[0].Experiment.Output.Dir)
 	if err != nil {
 		return nil, nil, err
 	}

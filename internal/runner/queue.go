@@ -148,10 +148,6 @@ func (q *queue) end(e ending) {
 
 // ends reports whether no other run is worth a try after an error.
 func ends(err error) bool {
-	var (
-		missing *datasets.MissingError
-		format  *datasets.FormatError
-		clash   *configs.ContradictionError
-	)
-	return errors.Is(err, sim.ErrStopped) || errors.As(err, &missing) || errors.As(err, &format) || errors.As(err, &clash)
+	var clash *configs.ContradictionError
+	return errors.Is(err, sim.ErrStopped) || datasets.AtFault(err) || errors.As(err, &clash)
 }

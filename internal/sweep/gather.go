@@ -84,7 +84,7 @@ func (t *Table) Runs(w io.Writer) error {
 	}
 	err := t.each(func(e *Entry, run *record.Run) error {
 		res := record.Summarise(run.Rounds, &e.Manifest)
-		res.Digest = run.Result.Digest
+		res.Digest, res.Stopped = run.Result.Digest, run.Result.Stopped
 		return out.Write(slices.Concat(t.headOf(e), factsOf(&e.Manifest), outcomesOf(res), t.targetsOf(res)))
 	})
 	out.Flush()
@@ -146,7 +146,7 @@ func factsOf(m *record.Manifest) []string {
 	return []string{m.ID, m.Data, m.Model, strconv.Itoa(m.Parameters), strconv.Itoa(m.Clients), strconv.Itoa(m.Rounds), m.Uplink, m.Downlink}
 }
 
-var outcomes = []string{"metric", "final", "best", "loss", "train", "sim_time_s",
+var outcomes = []string{"metric", "final", "best", "area", "loss", "train", "ended_by", "sim_time_s",
 	"uplink_wire_bits", "uplink_payload_bits", "uplink_side_bits", "uplink_entropy_bits", "uplink_paper_bits",
 	"downlink_wire_bits", "downlink_payload_bits", "downlink_side_bits", "downlink_entropy_bits", "downlink_paper_bits", "digest"}
 
@@ -155,7 +155,7 @@ func outcomesOf(r *record.Result) []string {
 	if r.Train != nil {
 		train = cell(*r.Train)
 	}
-	row := []string{r.Metric, cell(r.Final), cell(r.Best), cell(r.Loss), train, cell(r.SimTime)}
+	row := []string{r.Metric, cell(r.Final), cell(r.Best), cell(r.Area), cell(r.Loss), train, r.Stopped, cell(r.SimTime)}
 	for _, b := range []record.Bits{r.Uplink, r.Down} {
 		row = append(row, cell(float64(b.Wire)), cell(float64(b.Payload)), cell(float64(b.Side)), cell(b.Entropy), cell(b.Paper))
 	}

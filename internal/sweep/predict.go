@@ -118,9 +118,19 @@ func shrink(cfg *sim.Config, steps int) {
 	}
 	data := *cfg.Data
 	data.Test = datasets.Subset(data.Test, []int32{0})
-	cfg.Data, cfg.HeldOut, cfg.LocalTests, cfg.Top5 = &data, nil, nil, false
+	if data.Cases != nil {
+		data.Cases = oneCase{data.Cases}
+	}
+	cfg.Data, cfg.HeldOut, cfg.LocalTests, cfg.Top5, cfg.PerSite, cfg.HD95 = &data, nil, nil, false, false, false
+	cfg.Stop = sim.Stop{}
 	cfg.EvalEvery, cfg.TrainExamples, cfg.Workers = cfg.Rounds, 0, 1
 }
+
+// oneCase is the first of some cases.
+type oneCase struct{ datasets.Cases }
+
+// Len returns 1.
+func (oneCase) Len() int { return 1 }
 
 // trial is what a probe has seen. It is the recorder of its own run.
 type trial struct {

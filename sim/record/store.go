@@ -23,6 +23,7 @@ const (
 	TransfersFile  = "transfers.jsonl"
 	CheckpointFile = "checkpoint.bin"
 	ResultFile     = "result.json"
+	CasesFile      = "cases.png" // the contact sheet of a segmentation's test cases
 	LockFile       = "lock"
 )
 
@@ -80,7 +81,7 @@ func Adopt(dir string, twin *Run, m *Manifest, config []byte, transfers bool) er
 		return err
 	}
 	res := Summarise(twin.Rounds, m)
-	res.Digest = twin.Result.Digest
+	res.Digest, res.Stopped = twin.Result.Digest, twin.Result.Stopped
 	return WriteResult(dir, res)
 }
 
