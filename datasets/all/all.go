@@ -3,6 +3,6 @@ package all
 
 import (
 	_ "flsim/datasets/cifar"     // cifar10, cifar100
-	_ "flsim/datasets/idx"       // mnist, fashion-mnist, emnist
+	_ "flsim/datasets/idx"       // mnist, fashion-mnist, emnist, svhn
 	_ "flsim/datasets/synthetic" // synthetic-images
 )
