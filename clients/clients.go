@@ -54,7 +54,7 @@ type Training struct {
 	Optimizer  nn.OptimizerConfig
 	LRPerRound nn.ScheduleConfig // factor by round
 	LRPerStep  nn.ScheduleConfig // factor by step within a task
-	Augment    datasets.Augment
+	Augment    datasets.Augmenter
 	Precision  f32.Precision // of the operands of matrix products and convolutions
 	Keep       bool          // the optimizer's state, such as momentum, stays with the client from task to task
 }

@@ -134,6 +134,9 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("downlink: %w", err)
 	}
 	out.Sim.Downlink.Delta = e.Downlink.Reference == "last"
+	if out.Sim.Training.Augment, err = e.Data.Augment.For(data); err != nil {
+		return fmt.Errorf("data.%w", err)
+	}
 	return out.divide(e, data)
 }
 
@@ -236,7 +239,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Precision: e.precision(), Keep: c.Keep}
 }
 
 func (e *Experiment) precision() f32.Precision {

@@ -121,7 +121,10 @@ func lossy(t *testing.T) Config {
 	cfg.Optimizer = nn.DefaultOptimizerConfig()
 	cfg.Optimizer.LR, cfg.Optimizer.Momentum = 0.7, 0.5
 	cfg.Training.Optimizer.Momentum, cfg.Training.Keep = 0.5, true
-	cfg.Training.Augment = datasets.Augment{Crop: 1, Flip: true}
+	var err error
+	if cfg.Training.Augment, err = (datasets.Augment{Crop: 1, Flip: true}).For(cfg.Data); err != nil {
+		t.Fatal(err)
+	}
 	return cfg
 }
 

@@ -100,7 +100,7 @@ func (s *set) open(dir string) (*datasets.Data, error) {
 			return nil, err
 		}
 	}
-	return &datasets.Data{Name: s.name, Train: images[0], Test: images[1], ClassNames: s.names,
+	return &datasets.Data{Name: s.name, Train: images[0], Test: images[1], ClassNames: s.names, Norm: norm,
 		Digest: datasets.Digest(images[:]...), Notes: s.notes(files, parts)}, nil
 }
 
