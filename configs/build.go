@@ -124,7 +124,7 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Workers: workers,
+		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Received: e.Eval.Received, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)

@@ -111,6 +111,7 @@ type Eval struct {
 	Targets       []float64 `toml:"targets" in:"(0,1)" doc:"Values of the metric whose cost in bits and time is reported."`
 	TrainExamples int       `toml:"train_examples" in:"[0,]" doc:"Number of training examples that the training metric is taken over; 0 leaves it out."`
 	Top5          bool      `toml:"top5" doc:"Whether the share of test examples whose class is among the five best is recorded too."`
+	Received      bool      `toml:"received" doc:"Whether the model that the round's clients received is scored too: with a coded downlink it is not the server's."`
 	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
 }
 

@@ -270,6 +270,9 @@ func (s *Simulation) takeDown(reported []record.Column) {
 func (s *Simulation) endRound() error {
 	if s.dueEvaluation() {
 		s.line.Eval = s.eval.run(s.server.w, s.pool)
+		if s.cfg.Received && s.cast.held != nil {
+			s.line.Eval.More = append(s.line.Eval.More, s.eval.received(s.cast.held, s.pool)...)
+		}
 		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return &DivergedError{Round: s.line.Round}
 		}

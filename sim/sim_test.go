@@ -463,6 +463,30 @@ func TestObjective(t *testing.T) {
 	}
 }
 
+// What clients receive is the server's model of the round before where nothing is coded, and another one where it is.
+func TestEvaluationOfWhatClientsReceive(t *testing.T) {
+	columns := func(cfg Config) (server, received []float64) {
+		cfg.Received, cfg.EvalEvery = true, 1
+		p, _ := play(t, cfg)
+		for _, r := range p.rounds {
+			server = append(server, r.Eval.TestLoss)
+			for _, c := range r.Eval.More {
+				if c.Name == "received_loss" {
+					received = append(received, c.Value)
+				}
+			}
+		}
+		return server, received
+	}
+	if server, received := columns(small(t)); !slices.Equal(received, server[:len(server)-1]) {
+		t.Errorf("float32: clients received models of loss %v, the server had %v", received, server)
+	}
+	server, received := columns(lossy(t))
+	if len(received) != len(server)-1 || slices.Equal(received, server[:len(server)-1]) {
+		t.Errorf("coded: clients received models of loss %v, the server had %v", received, server)
+	}
+}
+
 // Scores of clients and of the best five classes are those of the test set, taken apart.
 func TestEvaluationTakesApart(t *testing.T) {
 	ranks := []int32{0, 1, 4, 5, 0, 0, 2, 9}
