@@ -140,12 +140,18 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	return out.divide(e, data)
 }
 
-// divide holds examples out for validation and gives the others to the clients.
+// divide draws the examples that are used, holds some out for validation and gives the others to the clients.
 func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 	held := *data
+	if n := e.Data.Examples; n > 0 {
+		if all := data.Train.Len(); n > all {
+			return fmt.Errorf("data.examples = %d, but data set %s has %d to train on", n, e.Data.Set, all)
+		}
+		held.Train = datasets.Sample(data.Train, n, rng.New(e.Seeds.Data, "examples"))
+	}
 	if e.Data.Validation > 0 {
 		var err error
-		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
+		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(held.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,7 @@ type Data struct {
 	Set string `toml:"set" required:"true" doc:"Name of the data set."`
 	datasets.Partition
 	datasets.Augment
+	Examples   int     `toml:"examples" in:"[1,]" default:"all" doc:"Number of training examples that are used, drawn at random."`
 	Validation float64 `toml:"validation" in:"[0,0.5]" doc:"Share of the training examples that is held out of training and evaluated beside the test set."`
 	Shape      string  `toml:"shape" one:"32x32x3|28x28x1" default:"\"32x32x3\"" doc:"Height x width x channels; synthetic sets only."`
 	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic sets only."`

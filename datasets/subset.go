@@ -49,6 +49,13 @@ type sitedSubset struct {
 
 func (s *sitedSubset) Site(i int) int { return s.sited.Site(int(s.index[i])) }
 
+// Sample returns n examples of source, drawn at random, in the order of source.
+func Sample(source Source, n int, r *rng.Rand) Source {
+	index := permutation(source.Len(), r)[:n]
+	slices.Sort(index)
+	return Subset(source, index)
+}
+
 // HoldOut divides source at random into a part to train on and a part that is kept back for validation: share
 // (0 <= share < 1) of the examples of each class, rounded to whole examples. Both parts keep the order of source.
 // A share out of range is an error.
