@@ -4,22 +4,24 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"math"
+	"reflect"
 	"strings"
 
 	"flsim/clients"
-	"flsim/clients/nn"
 	"flsim/codecs"
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/dist"
 	"flsim/internal/f32"
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 	"flsim/network"
 	"flsim/sim"
+	"flsim/sim/event"
 	"flsim/sim/record"
 	"flsim/sim/strategy"
 )
@@ -28,13 +30,11 @@ import (
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
 
-// Metric is the name of the evaluation metric of classifiers.
-const Metric = "accuracy"
-
 // Builder turns runs into simulations. It keeps the data set that was used last.
 type Builder struct {
-	DataDir string // where data sets are looked for
-	Workers int    // clients that train at once
+	DataDir  string // where data sets are looked for
+	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
+	Workers  int    // clients that train at once
 
 	key  datasetKey
 	data *datasets.Data
@@ -70,9 +70,7 @@ func (e *ContradictionError) Unwrap() error { return e.Err }
 func (b *Builder) Build(run Run) (*Built, error) {
 	e := run.Experiment
 	data, err := b.open(e)
-	var missing *datasets.MissingError
-	var format *datasets.FormatError
-	if errors.As(err, &missing) || errors.As(err, &format) {
+	if datasets.AtFault(err) {
 		return nil, err
 	}
 	if err != nil {
@@ -83,12 +81,14 @@ func (b *Builder) Build(run Run) (*Built, error) {
 		return nil, &ContradictionError{run.Variant, err}
 	}
 	out.describe(run, data)
+	out.asBaseline(e)
 	return out, nil
 }
 
 // Data opens the data set of a run, or returns it if it was the last one opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Train: e.Data.Train, Test: e.Data.Test, Seed: e.Seeds.Data}}
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
 	if e.Data.Shape != "" {
 		shape, err := tensor.ParseShape(e.Data.Shape)
 		if err != nil {
@@ -96,7 +96,7 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 		}
 		key.opt.Shape = shape
 	}
-	if b.data == nil || b.key != key {
+	if b.data == nil || !reflect.DeepEqual(b.key, key) {
 		b.data = nil // first let go of the old one
 		data, err := datasets.Open(key.set, key.opt)
 		if err != nil {
@@ -108,7 +108,7 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
-	model, err := nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	model, err := modelFor(e, data)
 	if err != nil {
 		return err
 	}
@@ -116,15 +116,15 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
 	}
-	if model.Labels() != 1 {
-		return fmt.Errorf("model %s gives a label to every pixel; data set %s has one for each image", e.Model.Name, e.Data.Set)
-	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
-		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
-		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
-		Server: e.Network.Server(), Metric: Metric, EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Received: e.Eval.Received, Workers: workers,
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
+		Links: func(client, round int) network.Link {
+			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
+		},
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Received: e.Eval.Received,
+		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
 		return fmt.Errorf("uplink: %w", err)
@@ -204,12 +204,12 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
-		ID: hex.EncodeToString(id.Sum(nil)), Metric: Metric, Targets: e.Eval.Targets,
+		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
-		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
+		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
 }
 
@@ -245,7 +245,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Precision: e.precision(), Keep: c.Keep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {
@@ -255,9 +255,20 @@ func (e *Experiment) precision() f32.Precision {
 	return f32.Float32
 }
 
-// speeds returns the speed of a client's device in a round, in GFLOP/s.
-func (c *Clients) speeds(seed uint64) func(client, round int) float64 {
-	return func(client, round int) float64 {
-		return clients.Speed(c.GFlops, c.Jitter, seed, client, round)
+// devices returns how long a client computes in a round.
+func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
+	train := dist.Redrawn{Mean: c.PerCase, RSD: c.PerCaseRSD, Floor: c.Floor}
+	validate := dist.Redrawn{Mean: c.Validation, RSD: c.ValidationRSD, Floor: c.Floor}
+	return func(client, round int) clients.Device {
+		if c.PerCase == (dist.Dist{}) {
+			return clients.Device{GFlops: clients.Speed(c.GFlops, c.Jitter, seed, client, round)}
+		}
+		return clients.Device{Train: train.Draw(seed, "training seconds", client, round),
+			Validate: validate.Draw(seed, "validation seconds", client, round)}
 	}
+}
+
+func (s Stop) limits() sim.Stop {
+	bits := func(mbit float64) int64 { return int64(min(math.Ceil(mbit*1e6), 1<<62)) }
+	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bits(s.Uplink), Total: bits(s.Total), Target: s.Target}
 }

@@ -1,6 +1,9 @@
 package configs
 
 import (
+	"cmp"
+	"math"
+
 	"flsim/clients/nn"
 	"flsim/datasets"
 	"flsim/internal/params"
@@ -21,6 +24,19 @@ func wordsAt(path string, f params.Field) []string {
 // required reports whether a key must be given. The network's name has no default, which its own package, where the
 // key is optional like all others, does not say.
 func required(path string, f params.Field) bool { return f.Required || path == "model.name" }
+
+// stoodInFor names the keys that may be given in place of required ones.
+var stoodInFor = map[string]string{
+	"clients.gflops":        "clients.seconds_per_case",
+	"network.uplink_mbps":   "network.uplink_seconds",
+	"network.downlink_mbps": "network.downlink_seconds",
+}
+
+// given reports whether the table n, or a preset that is misspelt, has what stands in for the required key at path.
+func (d *decoder) given(n *node, path string) bool {
+	other, ok := stoodInFor[path]
+	return ok && (n.kid(lastPart(other)) != nil || d.isBad(other, "preset"))
+}
 
 // experiment reads the tree of an experiment into e.
 func (d *decoder) experiment(n *node, e *Experiment, sections map[string]*node) {
@@ -45,21 +61,27 @@ func (d *decoder) complete(n *node, e *Experiment) {
 	if n.kid("clients").kid("local_epochs") == nil && c.LocalSteps == 0 {
 		c.LocalEpochs = 1
 	}
-	if isSynthetic(e.Data.Set) {
-		s := &e.Data
-		if s.Shape == "" {
-			s.Shape = "32x32x3"
-		}
-		if s.Train == 0 {
-			s.Train = 10000
-		}
-		if s.Test == 0 {
-			s.Test = 2000
-		}
+	e.Preset = ""
+	if c.Mode == "federated" {
+		c.Mode = "" // as in files that do not mention it
 	}
+	if math.IsInf(float64(e.Stop.SimTime), 1) {
+		e.Stop.SimTime = 0
+	}
+	e.Data.complete()
 }
 
-func isSynthetic(set string) bool { return set == "synthetic-images" }
+// complete fills in the defaults that depend on what kind of set it is.
+func (s *Data) complete() {
+	generated := datasets.Is(s.Set, datasets.Generated)
+	switch {
+	case datasets.Is(s.Set, datasets.Volumetric):
+		s.Volumes = s.Volumes.Complete(generated)
+		s.Shape = cmp.Or(s.Shape, s.Volumes.DefaultShape().String())
+	case generated:
+		s.Shape, s.Train, s.Test = cmp.Or(s.Shape, "32x32x3"), cmp.Or(s.Train, 10000), cmp.Or(s.Test, 2000)
+	}
+}
 
 // rules checks what concerns several keys at once.
 func (d *decoder) rules(n *node, e *Experiment) {
@@ -71,12 +93,7 @@ func (d *decoder) rules(n *node, e *Experiment) {
 	if k := clients.kid("local_steps"); k != nil && clients.kid("local_epochs") != nil && !d.isBad("clients.local_steps", "clients.local_epochs") {
 		d.fail(k, "clients.local_steps", false, "", "clients.local_epochs and clients.local_steps contradict each other; give one of the two")
 	}
-	if e.Data.Set == "" || isSynthetic(e.Data.Set) || d.isBad("data.set") {
-		return
-	}
-	for _, key := range []string{"shape", "train", "test"} {
-		if k := n.kid("data").kid(key); k != nil {
-			d.fail(k, "data."+key, false, "", "data.%s is for synthetic sets only; %q has its own", key, e.Data.Set)
-		}
+	if e.Data.Set != "" && !d.isBad("data.set") {
+		d.dataRules(n.kid("data"), &e.Data)
 	}
 }

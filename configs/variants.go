@@ -219,6 +219,7 @@ func (l *loader) checkPlots(section *node) {
 	top5 := recorded(func(e *Experiment) bool { return e.Eval.Top5 })
 	perClient := recorded(func(e *Experiment) bool { return e.Eval.PerClient })
 	received := recorded(func(e *Experiment) bool { return e.Eval.Received })
+	surfaces := recorded(func(e *Experiment) bool { return e.Eval.HD95 })
 	decay := recorded(func(e *Experiment) bool { return e.Clients.WeightDecay > 0 })
 	announced := recorded(announces)
 	reports := recorded(func(e *Experiment) bool { return reported(e).Loss })
@@ -238,6 +239,8 @@ func (l *loader) checkPlots(section *node) {
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
 		case strings.HasPrefix(p.Y, "received_") && !received:
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.received = true", path, p.Y)
+		case strings.HasPrefix(p.Y, "hd95_") && !surfaces:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, p.Y)
 		case strings.Contains(p.Y, "client_") && !perClient:
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, p.Y)
 		}
@@ -245,4 +248,4 @@ func (l *loader) checkPlots(section *node) {
 }
 
 // DefaultPlot returns the settings of a [plot.NAME] table that is empty.
-func DefaultPlot() Plot { return Plot{X: "uplink_bits", Y: "accuracy", Account: "wire"} }
+func DefaultPlot() Plot { return Plot{X: "uplink_bits", Y: MetricWord, Account: "wire"} }

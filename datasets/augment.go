@@ -23,6 +23,9 @@ type Augmenter struct {
 	norm     Normalisation
 }
 
+// On tells whether images are varied at all.
+func (a Augment) On() bool { return a != Augment{} }
+
 // For returns what varies the training images of data. Colour jitter of images that are neither grey nor of three
 // colours, or whose values are no pixels, is an error.
 func (a Augment) For(data *Data) (Augmenter, error) {
@@ -34,7 +37,7 @@ func (a Augment) For(data *Data) (Augmenter, error) {
 }
 
 // On tells whether images are varied at all.
-func (a *Augmenter) On() bool { return a.settings != Augment{} }
+func (a *Augmenter) On() bool { return a.settings.On() }
 
 // Apply varies the images in x, one after another, with draws from r. A border has value 0, which is the mean of
 // normalised images.

@@ -23,14 +23,37 @@ type Source interface {
 // Sited is a Source that knows which of Data.Sites each example comes from.
 type Sited interface {
 	Source
-	// Site returns the place in Data.Sites of example i.
+	// Site returns the place in Data.Sites of example i, -1 where that is not known.
 	Site(i int) int
+}
+
+// Cased is a Source whose examples are parts of cases, such as the slices of one patient's scan. Cases are not divided:
+// all examples of one go to the same client, and to the same side when some are held out.
+type Cased interface {
+	Sited
+	// Case returns the number of the case that example i is part of. The examples of a case have one label and one
+	// site.
+	Case(i int) int
+}
+
+// CountCases returns of how many cases the examples of source that index names are parts. In a source that is not Cased
+// each example is a case.
+func CountCases(source Source, index []int32) int {
+	cased, ok := source.(Cased)
+	if !ok {
+		return len(index)
+	}
+	seen := make(map[int]bool)
+	for _, i := range index {
+		seen[cased.Case(int(i))] = true
+	}
+	return len(seen)
 }
 
 // Case is a whole volume, such as the scan of one patient.
 type Case struct {
 	Name  string       // as the data set calls it
-	Site  int          // place in Data.Sites
+	Site  int          // place in Data.Sites, -1 where that is not known
 	Shape tensor.Shape // of the volume: D slices of H x W pixels with C channels
 }
 
@@ -52,6 +75,7 @@ type Data struct {
 	ClassNames  []string
 	Regions     []string      // what a segmentation marks in each example, at most 8; nil where examples have classes
 	Cases       Cases         // the volumes that the examples of Test are parts of; nil without Regions
+	Channels    []string      // what the channels of an example are, such as kinds of images; nil where they have no names
 	Sites       []string      // where the examples come from, such as hospitals; nil where that is not known
 	Norm        Normalisation // what made values of pixels; empty where examples are no images
 	Digest      string        // SHA-256 over all that was read or generated, in hexadecimal

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -32,4 +33,22 @@ type FormatError struct {
 // Error names the file, the place, and what was expected there.
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: at byte %d: want %s, got %s", e.File, e.Offset, e.Want, e.Got)
+}
+
+// ContentError says that a file or a case can be read but does not hold what a data set needs.
+type ContentError struct {
+	Name    string // path of the file, or the case
+	Problem string // what is wrong with it, as in "label 7 is none of 0, 1, 2, 4"
+}
+
+// Error names the file or case and what is wrong with it.
+func (e *ContentError) Error() string { return e.Name + ": " + e.Problem }
+
+// AtFault tells whether err says that data are missing or wrong: it is, or wraps, a *MissingError, a *FormatError or a
+// *ContentError.
+func AtFault(err error) bool {
+	var missing *MissingError
+	var format *FormatError
+	var content *ContentError
+	return errors.As(err, &missing) || errors.As(err, &format) || errors.As(err, &content)
 }

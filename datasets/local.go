@@ -4,10 +4,12 @@ import "flsim/internal/rng"
 
 // SplitLike divides all examples of source among clients so that each holds of every class a share in proportion to
 // its counts[client][class]: test examples that look like what the client trains on. Shares are rounded so that every
-// example of a class that anybody holds goes to exactly one client. The result lists positions in source.
+// example of a class that anybody holds goes to exactly one client. Cases are not divided. The result lists positions
+// in source.
 func SplitLike(source Source, counts [][]int, r *rng.Rand) [][]int32 {
 	shards := make([][]int32, len(counts))
-	for class, members := range byClass(source, r) {
+	of, inExamples := units(source)
+	for class, members := range byClass(of, r) {
 		total := 0
 		for _, c := range counts {
 			total += c[class]
@@ -21,6 +23,9 @@ func SplitLike(source Source, counts [][]int, r *rng.Rand) [][]int32 {
 			sum += c[class]
 			shards[client] = append(shards[client], members[from:len(members)*sum/total]...)
 		}
+	}
+	for client := range shards {
+		shards[client] = inExamples(shards[client])
 	}
 	return shards
 }

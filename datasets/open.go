@@ -13,14 +13,25 @@ import (
 	"flsim/internal/tensor"
 )
 
-// OpenOptions says where and how a data set is opened. Sets that are read from files use Dir only, sets that are
-// generated use the others only.
+// OpenOptions says where and how a data set is opened. Which of them a set uses is said by its traits: all that are read
+// from files use Dir.
 type OpenOptions struct {
 	Dir         string       // the data directory, or the data set's own folder
-	Shape       tensor.Shape // shape of a generated example; zero is the generator's default
-	Train, Test int          // number of generated examples; 0 is the generator's default
-	Seed        uint64       // what a generated set is drawn from
+	Cache       string       // folder for what was made of volumes; empty is the default of package datasets/volumes
+	Shape       tensor.Shape // of a generated image, or of the examples that are cut from volumes; zero is the default
+	Train, Test int          // number of generated images; 0 is the generator's default
+	Volumes     Volumes      // what is made of volumes
+	Seed        uint64       // what a generated set, and a choice among cases, slices and patches, is drawn from
 }
+
+// Trait is something about a data set that decides which settings it takes.
+type Trait int
+
+// The traits.
+const (
+	Generated  Trait = 1 << iota // drawn from a seed: takes Train, Test and Shape, or the numbers of cases and sites
+	Volumetric                   // made of three-dimensional scans: takes Volumes and Shape
+)
 
 // Opener opens one data set. It returns a *MissingError if its files are absent, and a *FormatError if they are
 // wrong.
@@ -29,16 +40,27 @@ type Opener func(OpenOptions) (*Data, error)
 var registry = struct {
 	sync.RWMutex
 	openers map[string]Opener
-}{openers: map[string]Opener{}}
+	traits  map[string]Trait
+}{openers: map[string]Opener{}, traits: map[string]Trait{}}
 
 // Register makes a data set available to Open under name. It panics if the name is taken.
-func Register(name string, open Opener) {
+func Register(name string, open Opener, traits ...Trait) {
 	registry.Lock()
 	defer registry.Unlock()
 	if _, taken := registry.openers[name]; taken {
 		panic("datasets: two data sets are called " + name)
 	}
 	registry.openers[name] = open
+	for _, t := range traits {
+		registry.traits[name] |= t
+	}
+}
+
+// Is tells whether the data set that is called name has a trait; one that nobody registered has none.
+func Is(name string, trait Trait) bool {
+	registry.RLock()
+	defer registry.RUnlock()
+	return registry.traits[name]&trait != 0
 }
 
 // Names returns the names of all registered data sets in alphabetical order.

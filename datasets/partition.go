@@ -12,11 +12,11 @@ import (
 // Partition says how the examples of a training set are divided among clients. Every kind ends after a bounded
 // amount of work: none draws again until a condition holds.
 type Partition struct {
-	Kind            string  `toml:"partition" one:"iid|stratified|dirichlet|shards|labels|quantity" doc:"How the training examples are divided among the clients."`
+	Kind            string  `toml:"partition" one:"iid|stratified|dirichlet|shards|labels|quantity|natural" doc:"How the training examples are divided among the clients. Sets of volumes are divided by whole cases, whose labels are quarters of the tumour sizes; natural gives each site clients of its own."`
 	Alpha           float64 `toml:"alpha" in:"(0,inf)" doc:"Concentration of the Dirichlet distribution of the kinds dirichlet and quantity; the smaller, the more the clients differ."`
 	ShardsPerClient int     `toml:"shards_per_client" in:"[1,65536]" doc:"Kind shards: number of label-sorted shards that each client gets."`
 	LabelsPerClient int     `toml:"labels_per_client" in:"[1,256]" doc:"Kind labels: number of different labels that each client holds."`
-	MinSamples      int     `toml:"min_samples" in:"[0,inf)" doc:"Fewest examples that a client may hold."`
+	MinSamples      int     `toml:"min_samples" in:"[0,inf)" doc:"Fewest examples, or cases, that a client may hold."`
 }
 
 // DefaultPartition returns the settings that hold where a configuration is silent.
@@ -26,7 +26,8 @@ func DefaultPartition() Partition {
 
 // Split divides the examples of source among clients. Each example goes to exactly one client, and each client's
 // examples are in ascending order. A client may be left without any unless MinSamples forbids it. Settings out of
-// range and a MinSamples that cannot be met are errors.
+// range and a MinSamples that cannot be met are errors. The cases of a Cased source are divided as if each were one
+// example, because patients are not shared out among hospitals.
 //
 //   - iid: a random permutation cut into parts that differ by at most one example.
 //   - stratified: each class in random order is dealt out in turn, one class after the other, so that both the clients'
@@ -43,7 +44,21 @@ func DefaultPartition() Partition {
 //   - quantity: every client's labels are those of the whole, but sizes follow a symmetric Dirichlet distribution
 //     (Li et al., Federated Learning on Non-IID Data Silos, ICDE 2022, arXiv:2102.02079, section IV-C). MinSamples
 //     is handed out before the rest is divided.
+//   - natural: every client belongs to one site of a Sited source. Sites have clients in proportion to their examples,
+//     at least one, among which these are divided evenly. Fewer clients than sites are an error.
 func (p Partition) Split(source Source, clients int, r *rng.Rand) ([][]int32, error) {
+	of, inExamples := units(source)
+	shards, err := p.split(of, clients, r)
+	if err != nil {
+		return nil, err
+	}
+	for k := range shards {
+		shards[k] = inExamples(shards[k])
+	}
+	return shards, nil
+}
+
+func (p Partition) split(source Source, clients int, r *rng.Rand) ([][]int32, error) {
 	if err := p.check(source, clients); err != nil {
 		return nil, err
 	}
@@ -91,8 +106,10 @@ func (p Partition) divide(source Source, clients int, r *rng.Rand) ([][]int32, e
 		return p.labels(source, clients, r)
 	case "quantity":
 		return p.quantity(source, clients, r)
+	case "natural":
+		return p.natural(source, clients, r)
 	}
-	return nil, fmt.Errorf("no partition is called %q; there are iid, stratified, dirichlet, shards, labels and quantity", p.Kind)
+	return nil, fmt.Errorf("no partition is called %q; there are iid, stratified, dirichlet, shards, labels, quantity and natural", p.Kind)
 }
 
 func (p Partition) dirichlet(source Source, clients int, r *rng.Rand) ([][]int32, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Subset returns a view of the examples of source that index names, in that order. It keeps index, which must not
-// be changed afterwards. It is Sited if source is. It panics if an index is out of range.
+// be changed afterwards. It is Sited or Cased if source is. It panics if an index is out of range.
 func Subset(source Source, index []int32) Source {
 	for _, i := range index {
 		if i < 0 || int(i) >= source.Len() {
@@ -17,8 +17,11 @@ func Subset(source Source, index []int32) Source {
 		}
 	}
 	s := &subset{source, index}
-	if sited, ok := source.(Sited); ok {
-		return &sitedSubset{s, sited}
+	switch source := source.(type) {
+	case Cased:
+		return &casedSubset{sitedSubset{s, source}, source}
+	case Sited:
+		return &sitedSubset{s, source}
 	}
 	return s
 }
@@ -49,6 +52,14 @@ type sitedSubset struct {
 
 func (s *sitedSubset) Site(i int) int { return s.sited.Site(int(s.index[i])) }
 
+// casedSubset is a subset of a Cased source.
+type casedSubset struct {
+	sitedSubset
+	cased Cased
+}
+
+func (s *casedSubset) Case(i int) int { return s.cased.Case(int(s.index[i])) }
+
 // Sample returns n examples of source, drawn at random, in the order of source.
 func Sample(source Source, n int, r *rng.Rand) Source {
 	index := permutation(source.Len(), r)[:n]
@@ -57,18 +68,20 @@ func Sample(source Source, n int, r *rng.Rand) Source {
 }
 
 // HoldOut divides source at random into a part to train on and a part that is kept back for validation: share
-// (0 <= share < 1) of the examples of each class, rounded to whole examples. Both parts keep the order of source.
-// A share out of range is an error.
+// (0 <= share < 1) of the examples of each class, rounded to whole examples; where source is Cased, of the cases of each
+// class, rounded to whole cases. Both parts keep the order of source. A share out of range is an error.
 func HoldOut(source Source, share float64, r *rng.Rand) (train, validation Source, err error) {
 	if !(share >= 0 && share < 1) {
 		return nil, nil, fmt.Errorf("the share held out for validation is %v; it must be at least 0 and below 1", share)
 	}
 	var kept, held []int32
-	for _, members := range byClass(source, r) {
+	of, inExamples := units(source)
+	for _, members := range byClass(of, r) {
 		n := int(share*float64(len(members)) + 0.5)
 		held = append(held, members[:n]...)
 		kept = append(kept, members[n:]...)
 	}
+	kept, held = inExamples(kept), inExamples(held)
 	slices.Sort(kept)
 	slices.Sort(held)
 	return Subset(source, kept), Subset(source, held), nil

@@ -65,9 +65,9 @@ var yAxes = []axis{
 	{column: "client_accuracy", label: "Test accuracy, mean over clients (%)", scale: 100},
 	{column: "worst_client_accuracy", label: "Test accuracy, worst tenth of clients (%)", scale: 100},
 	{column: "received_accuracy", label: "Test accuracy of the received model (%)", scale: 100},
-	{column: "dice", label: "Test Dice score", scale: 1},
-	{column: "train_dice", label: "Training Dice score", scale: 1},
-	{column: "validation_dice", label: "Validation Dice score", scale: 1},
+	{column: "dice", label: "Test Dice (%)", scale: 100},
+	{column: "train_dice", label: "Training Dice (%)", scale: 100},
+	{column: "validation_dice", label: "Validation Dice (%)", scale: 100},
 	{column: "loss", label: "Test loss", scale: 1, low: true},
 	{column: "received_loss", label: "Test loss of the received model", scale: 1, low: true},
 	{column: "train_loss", label: "Training loss", scale: 1, low: true},
@@ -81,13 +81,43 @@ var yAxes = []axis{
 	{column: "nmse_downlink", label: "Downlink error (NMSE)", scale: 1, log: true, low: true},
 }
 
-func yAxis(name string) axis {
+// yAxis finds an axis of runs that mark regions, or of others, by a column's name.
+func yAxis(name string, regions []string) axis {
+	if name == "dice" && len(regions) > 0 {
+		return axis{column: name, label: "Mean Dice of " + strings.Join(regions, ", ") + " (%)", scale: 100}
+	}
 	for _, a := range yAxes {
 		if a.column == name {
 			return a
 		}
 	}
+	for _, region := range regions {
+		switch name {
+		case record.ColumnFor("dice", region):
+			return axis{column: name, label: "Dice of " + region + " (%)", scale: 100}
+		case record.ColumnFor("hd95", region):
+			return axis{column: name, label: "Surface distance of " + region + ", HD95 (voxels)", scale: 1, low: true}
+		}
+	}
+	if site, ok := strings.CutPrefix(name, "dice_"); ok {
+		return axis{column: name, label: "Mean Dice at site " + site + " (%)", scale: 100}
+	}
 	return columnAxis(name)
+}
+
+// regionColumns returns the columns of a measure by region.
+func regionColumns(measure string, regions []string) []string {
+	var columns []string
+	for _, region := range regions {
+		columns = append(columns, record.ColumnFor(measure, region))
+	}
+	return columns
+}
+
+// of returns the same axis for another column.
+func (a axis) of(column string) axis {
+	a.column = column
+	return a
 }
 
 // columnAxis makes an axis of any column: its words, and Mbit for bits.

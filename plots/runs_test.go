@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,5 +207,60 @@ func TestDrawAll(t *testing.T) {
 		if _, err := os.Stat(p); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestBaselinesAreLinesOnAxesOfBits(t *testing.T) {
+	runs := sampleRuns(variants, 2, 10, 5)
+	for _, r := range runs[:2] {
+		for _, row := range r.Rounds {
+			row["uplink_wire_bits_cum"] = 0
+		}
+	}
+	f := mustFigure(t, runs, "uplink_bits", "accuracy", Options{})
+	want := 50 * (runs[0].Rounds[10]["accuracy"] + runs[1].Rounds[10]["accuracy"])
+	if len(f.Targets) != 1 || math.Abs(f.Targets[0].Value-want) > 1e-9 || f.Targets[0].Label != variants[0].label || len(f.lines()) != 3 {
+		t.Errorf("%d curves and lines at %v, want one at %v", len(f.lines()), f.Targets, want)
+	}
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); len(f.Targets) != 0 || len(f.lines()) != 4 {
+		t.Errorf("over rounds there are %d curves and lines at %v", len(f.lines()), f.Targets)
+	}
+}
+
+// Runs that mark regions have axes of their own, and a figure with a curve for each region.
+func TestSegmentationFigures(t *testing.T) {
+	runs := sampleRuns(variants[:2], 1, 10, 5)
+	for _, r := range runs {
+		r.Manifest.Metric, r.Manifest.Regions, r.Manifest.Targets = "dice", []string{"WT", "E T"}, []float64{0.4}
+		for _, row := range r.Rounds {
+			if v, ok := row["accuracy"]; ok {
+				row["dice"], row["dice_wt"], row["dice_e_t"], row["dice_north"], row["hd95_wt"] = v, v+0.1, v-0.1, v, 9-v
+				delete(row, "accuracy")
+			}
+		}
+	}
+	for y, want := range map[string]string{"dice": "Mean Dice of WT, E T (%)", "dice_wt": "Dice of WT (%)", "dice_e_t": "Dice of E T (%)",
+		"dice_north": "Mean Dice at site north (%)", "hd95_wt": "Surface distance of WT, HD95 (voxels)"} {
+		if f := mustFigure(t, runs, "round", y, Options{}); f.YLabel != want || (len(f.Targets) == 1) != (y == "dice") {
+			t.Errorf("%s: label %q, targets %v", y, f.YLabel, f.Targets)
+		}
+	}
+	f := mustFigure(t, runs, "round", "dice", Options{Regions: true})
+	if len(f.Series) != 4 || f.Series[3].Label != variants[1].label+", E T" || f.Series[3].Order != 3 || f.YLabel != "Test Dice (%)" || f.Targets != nil {
+		t.Errorf("%+v", f)
+	}
+	if got, want := f.Series[1].Seeds[0].Y[2], 100*runs[0].Rounds[10]["dice_e_t"]; got != want {
+		t.Errorf("the curve of a region ends at %v, want %v", got, want)
+	}
+	f = mustFigure(t, runs[:1], "round", "dice", Options{Regions: true})
+	if len(f.Series) != 2 || f.Series[1].Label != "E T" || f.Series[1].Order != 1 {
+		t.Errorf("%+v", f.Series)
+	}
+	var names []string
+	for _, s := range DefaultSpecs(runs) {
+		names = append(names, s.Name)
+	}
+	if want := "dice-uplink_bits dice-total_bits dice-round dice-sim_time dice-regions-round loss-round"; strings.Join(names, " ") != want {
+		t.Errorf("figures %v", names)
 	}
 }

@@ -15,7 +15,8 @@ type Spec struct {
 }
 
 // DefaultSpecs returns the figures that every experiment gets: the metric over uplink bits, all bits, rounds and
-// simulated time, and the loss, training beside test, over rounds. Figures whose column no run has are left out.
+// simulated time, the loss, training beside test, over rounds and, of a segmentation, the metric of each region over
+// rounds. Figures whose column no run has are left out.
 func DefaultSpecs(runs []*record.Run) []Spec {
 	if len(runs) == 0 {
 		return nil
@@ -27,6 +28,9 @@ func DefaultSpecs(runs []*record.Run) []Spec {
 	var specs []Spec
 	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
 		specs = append(specs, Spec{Name: metric + "-" + x, X: x, Y: metric})
+	}
+	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
+		specs = append(specs, Spec{Name: metric + "-regions-round", X: "round", Y: metric, Options: Options{Regions: true}})
 	}
 	if checkColumn(runs, "loss") == nil {
 		specs = append(specs, Spec{Name: "loss-round", X: "round", Y: "loss", Options: Options{Beside: true}})

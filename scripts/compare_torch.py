@@ -34,11 +34,13 @@ def measure(name, seconds, bf16):
     memory = {3: torch.channels_last, 4: torch.channels_last_3d}.get(len(shape))
     for channels_last, foreach in itertools.product([False, True] if spatial else [False], [False, True]):
         x = torch.randn(batch, *shape)
-        y = torch.randint(0, outputs, (batch, *(shape[1:] if name == "w4" else ())))
+        regions = name == "w4"
+        y = torch.randint(0, 2, (batch, outputs, *shape[1:])).float() if regions else torch.randint(0, outputs, (batch,))
         if channels_last:
             model, x = model.to(memory_format=memory), x.to(memory_format=memory)
+            y = y.to(memory_format=memory) if regions else y
         optimizer = torch.optim.SGD(model.parameters(), lr=1e-6, foreach=foreach)
-        loss = nn.CrossEntropyLoss()
+        loss = region_loss if regions else nn.CrossEntropyLoss()
 
         def step():
             optimizer.zero_grad(set_to_none=True)
@@ -60,6 +62,15 @@ def measure(name, seconds, bf16):
     print(json.dumps({"torch": torch.__version__, **best}))
 
 
+def region_loss(logits, t):
+    """Cross-entropy and soft Dice loss over the batch, as flsim has them."""
+    import torch
+
+    p, pixels = torch.sigmoid(logits), (0, *range(2, logits.dim()))
+    dice = (2 * (p * t).sum(pixels) + 1) / (p.sum(pixels) + t.sum(pixels) + 1)
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits, t) + (1 - dice).mean()
+
+
 def build(nn, name):
     """The workload's model, batch size, shape of an example and number of outputs."""
     relu, pool, conv, dense = nn.ReLU, lambda: nn.MaxPool2d(2), nn.Conv2d, nn.Linear
@@ -79,7 +90,7 @@ def build(nn, name):
     if name == "w3b":
         return resnet(nn, 2, [64, 128, 256, 512]), 32, colour, 10
     if name == "w4":
-        return unet(nn, 8, 3, 4, 4), 1, (4, 64, 64, 64), 4
+        return unet(nn, 8, 3, 4, 3), 1, (4, 64, 64, 64), 3
     return nn.Sequential(dense(784, 200), relu(), dense(200, 200), relu(), dense(200, 10)), 10, (784,), 10
 
 

@@ -158,6 +158,27 @@ def losses():
     return dict(loss=loss.item(), correct=int((logits.argmax(1) == labels).sum()), dlogits=digits(logits.grad))
 
 
+def region_loss(logits, sets):
+    """Cross-entropy and soft Dice loss of logits [pixel][region] for sets of regions, bit r of a set for region r."""
+    t = (sets.reshape(-1, 1) >> torch.arange(logits.shape[1]) & 1).to(logits.dtype)
+    p = torch.sigmoid(logits)
+    dice = (2 * (p * t).sum(0) + 1) / (p.sum(0) + t.sum(0) + 1)
+    return F.binary_cross_entropy_with_logits(logits, t) + (1 - dice).mean()
+
+
+def region_losses():
+    """With all regions, with one that is nowhere, and with one that is everywhere."""
+    recs = []
+    for pixels, regions, present, always in [(7, 1, 1, 0), (60, 3, 7, 0), (60, 3, 3, 0), (11, 8, 255, 128), (5, 3, 0, 0)]:
+        logits = fill(1, (pixels, regions), bound=6.0).requires_grad_(True)
+        sets = torch.arange(pixels) * 5 % (1 << regions) & present | always
+        loss = region_loss(logits, sets)
+        loss.backward()
+        right = int(((logits > 0) == (sets.reshape(-1, 1) >> torch.arange(regions) & 1).bool()).sum())
+        recs.append(dict(pixels=pixels, regions=regions, present=present, always=always, loss=loss.item(), correct=right, dlogits=digits(logits.grad)))
+    return recs
+
+
 # --- whole models --------------------------------------------------------------------------------------------------
 
 class Block(nn.Module):
@@ -313,7 +334,7 @@ def kernel_to_ours(p, transposed):
 
 def record_unet(dims, side, base, levels, cin, cout, n=2):
     net = UNet(dims, base, levels, cin, cout)
-    rec = dict(model="unet%dd" % dims, side=side, base=base, levels=levels, channels=cin, classes=cout, n=n, tensors=[])
+    rec = dict(model="unet%dd" % dims, side=side, base=base, levels=levels, channels=cin, regions=cout, n=n, tensors=[])
     tensors = []
     for block in net.blocks():
         for module in block.modules():
@@ -327,19 +348,22 @@ def record_unet(dims, side, base, levels, cin, cout, n=2):
         view.copy_(values)
         rec["tensors"].append(dict(len=p.numel(), offset=offset, bound=bound))
     x = fill(1, (n, *[side] * dims, cin)).movedim(-1, 1).contiguous()
-    y = torch.arange(n * side**dims).reshape(n, *[side] * dims) * 3 % cout
-    loss = F.cross_entropy(net(x), y)
+    y = torch.arange(n * side**dims) * 3 % (1 << cout)
+    score = lambda: region_loss(net(x).movedim(1, -1).reshape(-1, cout), y)
+    loss = score()
     loss.backward()
     rec["loss"] = loss.item()
     for t, (module, key, p) in zip(rec["tensors"], tensors):
         v = kernel_to_ours(p.grad, isinstance(module, (nn.ConvTranspose2d, nn.ConvTranspose3d))).reshape(-1)
         t["norm"] = float("%.10g" % v.norm().item())
         t["probes"] = digits(v[torch.arange(PROBES) * 7919 % p.numel()])
+        p.data.sub_(0.1 * p.grad)
+    rec["after"] = score().item()  # a step along the gradient
     return rec
 
 
 def unets():
-    return [record_unet(3, 8, 8, 3, 4, 4), record_unet(3, 4, 4, 2, 1, 3), record_unet(2, 16, 8, 3, 3, 5)]
+    return [record_unet(3, 8, 8, 3, 4, 3), record_unet(3, 4, 4, 2, 1, 1), record_unet(2, 16, 8, 3, 4, 3), record_unet(2, 16, 8, 3, 3, 5)]
 
 
 # --- optimizers, schedules, initialisation -------------------------------------------------------------------------
@@ -407,7 +431,7 @@ def init():
 
 
 def main(out):
-    for name, value in dict(layers=dict(layers=layers(), loss=losses()), models=models(), unets=unets(), optimizers=optimizers(), schedules=schedules(), init=init()).items():
+    for name, value in dict(layers=dict(layers=layers(), loss=losses(), regions=region_losses()), models=models(), unets=unets(), optimizers=optimizers(), schedules=schedules(), init=init()).items():
         with open(f"{out}/{name}.json", "w") as f:
             json.dump(value, f, separators=(",", ":"))
             f.write("\n")

@@ -18,14 +18,16 @@ import (
 // Config is everything that determines a run, but for Workers, which determines only how fast it is.
 type Config struct {
 	Rounds        int
+	Stop          Stop
+	Mode          Mode // of a baseline: links without limit or latency, both codecs plain, and an optimizer that averages
 	Seeds         clients.Seeds
 	Model         *nn.Model
 	Data          *datasets.Data
 	HeldOut       datasets.Source // validation examples, nil for none
 	Shards        [][]int32       // examples of Data.Train by client; clients without any are never sampled
 	Training      clients.Training
-	Speed         func(client, round int) float64 // of the client's device, GFLOP/s
-	Links         func(client int) network.Link
+	Devices       func(client, round int) clients.Device
+	Links         func(client, round int) network.Link
 	Server        network.Link // the server's own link, which all transfers share
 	Strategy      strategy.Strategy
 	Uplink        codecs.Sender
@@ -37,6 +39,8 @@ type Config struct {
 	Top5          bool               // whether top-5 accuracy is recorded too
 	Received      bool               // whether the model that clients receive is scored too
 	LocalTests    [][]int32          // examples of Data.Test by client, to score the model on each; nil for none
+	PerSite       bool               // whether the metric of a segmentation is recorded by site too
+	HD95          bool               // whether the surfaces of a segmentation are compared too
 	Workers       int                // clients that train at once; at least 1
 }
 

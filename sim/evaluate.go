@@ -25,6 +25,7 @@ type evaluation struct {
 	top5                    bool
 	penalty                 func(w []float32) float64 // of weight decay, nil without it
 	local                   [][]int32                 // test examples by client, nil unless clients are scored one by one
+	scans                   *scans                    // whole test cases of a segmentation, nil for a classifier
 }
 
 // subset is the examples of a source that are scored.
@@ -37,6 +38,9 @@ func newEvaluation(cfg *Config) *evaluation {
 	e := &evaluation{model: cfg.Model, metric: cfg.Metric, top5: cfg.Top5, local: cfg.LocalTests, test: allOf(cfg.Data.Test), validation: allOf(cfg.HeldOut)}
 	if opt := cfg.Training.Optimizer; opt.WeightDecay > 0 {
 		e.penalty = func(w []float32) float64 { return opt.Penalty(w, cfg.Model.Layout()) }
+	}
+	if cfg.Model.Regions() > 0 {
+		e.scans = newScans(cfg)
 	}
 	e.train = allOf(cfg.Data.Train)
 	if cfg.TrainExamples < len(e.train.index) {
@@ -58,13 +62,31 @@ func allOf(source datasets.Source) subset {
 	return s
 }
 
-// batches returns how many jobs scoring the largest subset takes.
-func (e *evaluation) batches() int {
+// jobs returns how many jobs scoring the largest set takes.
+func (e *evaluation) jobs() int {
+	if e.scans != nil {
+		return max(e.scans.cases.Len(), len(e.train.index), len(e.validation.index))
+	}
 	return max(len(e.test.index), len(e.train.index), len(e.validation.index))/evalBatch + 1
 }
 
 func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	out := &record.Evaluation{Metric: e.metric, HeldOut: e.validation.source != nil}
+	if e.scans != nil {
+		e.segment(out, w, p)
+	} else {
+		e.classify(out, w, p)
+	}
+	if e.penalty != nil {
+		out.More = append(out.More, record.Column{Name: "objective", Value: out.TrainLoss + e.penalty(w)})
+	}
+	out.More = append(out.More, record.Column{Name: "sparsity", Value: sparsity(w, e.model.Layout())},
+		record.Column{Name: "forward_flops", Value: e.model.SparseFLOPs(w)})
+	return out
+}
+
+// classify fills in how many examples are given their class.
+func (e *evaluation) classify(out *record.Evaluation, w []float32, p *pool) {
 	ranks, loss := e.test.score(w, p)
 	out.Test, out.TestLoss = within(ranks, 1), loss
 	if e.top5 {
@@ -76,16 +98,10 @@ func (e *evaluation) run(w []float32, p *pool) *record.Evaluation {
 	}
 	ranks, out.TrainLoss = e.train.score(w, p)
 	out.Train = within(ranks, 1)
-	if e.penalty != nil {
-		out.More = append(out.More, record.Column{Name: "objective", Value: out.TrainLoss + e.penalty(w)})
-	}
 	if out.HeldOut {
 		ranks, out.ValidationLoss = e.validation.score(w, p)
 		out.Validation = within(ranks, 1)
 	}
-	out.More = append(out.More, record.Column{Name: "sparsity", Value: sparsity(w, e.model.Layout())},
-		record.Column{Name: "forward_flops", Value: e.model.SparseFLOPs(w)})
-	return out
 }
 
 // received scores w, which clients have decoded, on the test set.
@@ -156,5 +172,11 @@ func byClient(ranks []int32, local [][]int32) (mean, worst float64) {
 }
 
 func newWorker(plan *clients.Plan, cfg *Config) *worker {
-	return &worker{trainer: clients.NewTrainer(plan), eval: clients.NewEvaluator(cfg.Model, cfg.Data.Test, evalBatch)}
+	w := &worker{trainer: clients.NewTrainer(plan)}
+	if cfg.Model.Regions() > 0 {
+		w.segmenter = clients.NewSegmenter(cfg.Model, cfg.Data.Train.Shape())
+	} else {
+		w.eval = clients.NewEvaluator(cfg.Model, cfg.Data.Test, evalBatch)
+	}
+	return w
 }

@@ -8,8 +8,9 @@ import (
 
 // worker is the workspace of one goroutine at a time.
 type worker struct {
-	trainer *clients.Trainer
-	eval    *clients.Evaluator
+	trainer   *clients.Trainer
+	eval      *clients.Evaluator // of a classifier
+	segmenter *clients.Segmenter // of a segmentation
 }
 
 // pool runs jobs on a fixed number of workspaces. Jobs are pure: which worker runs one, and when, cannot be seen in

@@ -13,7 +13,7 @@ import (
 
 // assemble makes a simulation that has no weights yet.
 func assemble(cfg Config, rec Recorder) *Simulation {
-	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
+	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), own: make(map[int][]float32), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
 	s.net = network.New(cfg.Links, cfg.Server)
 	s.cast = newBroadcast(cfg.Downlink, cfg.Model.Layout(), cfg.Seeds.Codec, cfg.Rounds)
 	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards), Uplink: cfg.Uplink, Seeds: cfg.Seeds}
@@ -25,7 +25,7 @@ func assemble(cfg Config, rec Recorder) *Simulation {
 	}
 	plan.Reports = s.reports
 	s.hook, _ = codecs.Find[codecs.GlobalHook](cfg.Uplink.Codec)
-	jobs := max(len(cfg.Shards), s.eval.batches())
+	jobs := max(len(cfg.Shards), s.eval.jobs())
 	s.pool = newPool(max(1, min(cfg.Workers, jobs)), func() *worker { return newWorker(plan, &cfg) })
 	for client, shard := range cfg.Shards {
 		if len(shard) > 0 {

@@ -34,7 +34,9 @@ type trained struct {
 	batch int // at full size
 }
 
-var smallBatches = []trained{{"lenet5", cifarShape, 4}, {"tf-cnn", cifarShape, 4}, {"resnet8-gn", cifarShape, 4}}
+var smallBatches = []trained{
+	{"lenet5", cifarShape, 4}, {"tf-cnn", cifarShape, 4}, {"resnet8-gn", cifarShape, 4}, {"unet2d", tensor.Shape{H: 16, W: 16, C: 4}, 2},
+}
 
 var fullBatches = []trained{
 	{"mlp", mnistShape, 10}, {"lenet5", cifarShape, 10}, {"tf-cnn", cifarShape, 50}, {"mcmahan-cnn", cifarShape, 50}, {"resnet8-gn", cifarShape, 32},
@@ -85,17 +87,17 @@ func runAgain(t *testing.T, kernel string) {
 
 // train takes steps of plain SGD and hands out the hash of the weights where hashAt says.
 func (c trained) train(t *testing.T, report func(steps int, hash string)) {
-	m := mustNew(t, c.model, c.in, 10)
+	m, labels := c.build(t)
 	w, g := c.start(m), make([]float32, m.Layout().Len())
 	net, opt := m.NewNet(c.batch), NewOptimizer(DefaultOptimizerConfig(), m.Layout())
 	net.Bind(w, g)
-	x, y := make([]float32, c.batch*c.in.Size()), make([]int32, c.batch)
+	x, y := make([]float32, c.batch*c.in.Size()), make([]int32, c.batch*m.Labels())
 	step := 0
 	for _, until := range hashAt {
 		for ; step < until; step++ {
 			fill(x, 1000+uint64(step), 0, 1.7)
 			for i := range y {
-				y[i] = int32((7*step + 3*i) % 10)
+				y[i] = int32((7*step + 3*i) % labels)
 			}
 			if loss, _ := net.Train(x, y, nil); math.IsNaN(loss) {
 				t.Fatalf("%s: step %d lost the numbers", c.model, step)
@@ -107,6 +109,13 @@ func (c trained) train(t *testing.T, report func(steps int, hash string)) {
 			return
 		}
 	}
+}
+
+// build returns the model and how many values a label has.
+func (c trained) build(t *testing.T) (m *Model, labels int) {
+	cfg := DefaultConfig()
+	cfg.Name = c.model
+	return anyModel(t, cfg, c.in)
 }
 
 // start returns weights by the same generator on every architecture.

@@ -10,7 +10,7 @@ import (
 // builder puts a model together layer by layer. It follows the shape of the activations, and keeps the first error.
 type builder struct {
 	cfg     Config
-	classes int
+	outputs int          // scores of an example or, in a segmenter, of a pixel
 	shape   tensor.Shape // behind the last layer
 	layout  tensor.Layout
 	rules   []initRule // one per segment of layout

@@ -20,7 +20,7 @@ func TestDenormalsCostNothing(t *testing.T) {
 		model string
 		in    tensor.Shape
 		batch int
-	}{{"lenet5", cifarShape, 10}, {"mlp", mnistShape, 10}, {"resnet8-gn", tensor.Shape{H: 16, W: 16, C: 3}, 4}} {
+	}{{"lenet5", cifarShape, 10}, {"mlp", mnistShape, 10}, {"resnet8-gn", tensor.Shape{H: 16, W: 16, C: 3}, 4}, {"unet2d", tensor.Shape{H: 32, W: 32, C: 4}, 2}} {
 		ordinary, heavy := denormalStep(t, c.model, c.in, c.batch, 1), denormalStep(t, c.model, c.in, c.batch, 1e-38)
 		ratio := math.Inf(1)
 		for range 4 { // a busy machine may spoil an attempt
@@ -35,11 +35,13 @@ func TestDenormalsCostNothing(t *testing.T) {
 
 // denormalStep returns a function that takes a step from weights, and with inputs, that are scaled.
 func denormalStep(t *testing.T, model string, in tensor.Shape, batch int, scale float32) func() {
-	m := mustNew(t, model, in, 10)
+	cfg := DefaultConfig()
+	cfg.Name = model
+	m, labels := anyModel(t, cfg, in)
 	r := rng.New(1, "denormal")
 	w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
 	m.Init(w, r)
-	x, y := randomBatch(r, in, 10, batch)
+	x, y := randomExamples(r, in, m.Labels(), labels, batch)
 	for _, v := range [][]float32{w, x} {
 		for i := range v {
 			v[i] *= scale

@@ -50,7 +50,7 @@ func TestGradientsAgainstDifferences(t *testing.T) {
 		"basic block": func(b *builder) { basicBlock(b, "l", 6, 2); b.dense("m", 3) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &builder{cfg: DefaultConfig(), shape: image, classes: 3}
+			b := &builder{cfg: DefaultConfig(), shape: image, outputs: 3}
 			build(b)
 			if b.err != nil {
 				t.Fatal(b.err)

@@ -102,7 +102,7 @@ func (m *Model) NewNet(maxBatch int) *Net {
 	if maxBatch < 1 {
 		panic(fmt.Sprintf("nn: a workspace for %d examples", maxBatch))
 	}
-	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.labels*m.classes)}
+	return &Net{model: m, maxBatch: maxBatch, chain: newChain(m.layers, maxBatch), dlogits: make([]float32, maxBatch*m.labels*m.outputs)}
 }
 
 // SetPrecision chooses how exactly the net takes the operands of its matrix products and convolutions from now on:
@@ -118,37 +118,63 @@ func (n *Net) Bind(w, g []float32) {
 	n.pass.w, n.pass.g = w, g
 }
 
-// Train runs one batch forward and backward: examples x, NHWC, with classes y, of which each example has as many as
-// Model.Labels says. It returns the mean cross-entropy over the labels and how many were found rightly, and sets g to
-// the gradient of that mean, 0 for buffers. Running statistics, which are part of w, move on. r drives dropout.
+// Train runs one batch forward and backward: examples x, NHWC, with labels y, of which each example has as many as
+// Model.Labels says. It returns the batch's loss and how many answers were right, and sets g to the gradient of that
+// loss, 0 for buffers. Running statistics, which are part of w, move on. r drives dropout.
+//
+// A classifier's labels are classes, its loss is the mean cross-entropy, and it gives one answer per label. A segmenter's
+// labels are sets of regions, bit r for region r, and it gives one answer per pixel and region. Its loss is the sum of
+// mean cross-entropy and soft Dice loss that f32.Context.RegionLoss states. The Dice loss takes the batch for one
+// volume, as nnU-Net does for tumours ("batch Dice"; Isensee et al., arXiv 2011.00848): slice by slice, a region of few
+// pixels would weigh as much as a large one, and slices without it would say nothing.
 func (n *Net) Train(x []float32, y []int32, r *rng.Rand) (loss float64, correct int) {
 	if n.pass.g == nil {
 		panic("nn: training without a vector for gradients")
 	}
-	logits := n.run(x, y, true, r)
+	logits := n.labelled(x, y, true, r)
 	d := n.dlogits[:len(logits)]
-	loss, correct = n.pass.work.SoftmaxCrossEntropy(d, logits, y, 1/float64(len(y)))
+	if n.model.regions > 0 {
+		loss, correct = n.pass.work.RegionLoss(d, logits, y)
+	} else {
+		loss, correct = n.pass.work.SoftmaxCrossEntropy(d, logits, y, 1/float64(len(y)))
+		loss /= float64(len(y))
+	}
 	for _, s := range n.model.layout {
 		if s.Kind == tensor.Buffer {
 			clear(s.Of(n.pass.g))
 		}
 	}
 	n.chain.backward(&n.pass, d, nil)
-	return loss / float64(len(y)), correct
+	return loss, correct
 }
 
-// Evaluate returns the sum of the cross-entropies of examples x with classes y, in inference mode, and how many labels
-// were found rightly.
+// Evaluate returns the loss of examples x with labels y, in inference mode, times the number of examples, and how many
+// answers were right. A segmenter's loss depends on which examples share a batch, as in Train.
 func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
-	n.logits = n.run(x, y, false, nil)
+	n.logits = n.labelled(x, y, false, nil)
+	if n.model.regions > 0 {
+		loss, correct := n.pass.work.RegionLoss(nil, n.logits, y)
+		return float64(loss * float64(n.pass.n)), correct
+	}
 	return n.pass.work.SoftmaxCrossEntropy(nil, n.logits, y, 1)
 }
 
-// Ranks writes for each label y of the batch that was evaluated last how many classes the net preferred to it: 0 for a
-// right answer. Among equals the first class is preferred; a score that is not a number is preferred to all others.
+// Predict returns the scores of so many examples x, in inference mode: Model.Labels times the number of classes or
+// regions for each. A segmenter's are logits, above 0 where it takes a pixel for part of a region. They are valid until
+// the net is used again.
+func (n *Net) Predict(x []float32, examples int) []float32 {
+	return n.run(x, examples, false, nil)
+}
+
+// Logits returns the scores of the batch that was evaluated last, in the order of Predict's. They are valid until the net
+// is used again.
+func (n *Net) Logits() []float32 { return n.logits }
+
+// Ranks writes for each label y of the batch that a classifier evaluated last how many classes it preferred to it: 0 for
+// a right answer. Among equals the first class is preferred; a score that is not a number is preferred to all others.
 func (n *Net) Ranks(dst []int32, y []int32) {
 	for i, label := range y {
-		row := n.logits[i*n.model.classes : (i+1)*n.model.classes]
+		row := n.logits[i*n.model.outputs : (i+1)*n.model.outputs]
 		own := row[label]
 		dst[i] = 0
 		for class, score := range row {
@@ -159,13 +185,20 @@ func (n *Net) Ranks(dst []int32, y []int32) {
 	}
 }
 
+// labelled returns the logits of a batch with labels y.
+func (n *Net) labelled(x []float32, y []int32, train bool, r *rng.Rand) []float32 {
+	if len(y)%n.model.labels != 0 {
+		panic(fmt.Sprintf("nn: a batch of %d labels, %d for each example", len(y), n.model.labels))
+	}
+	return n.run(x, len(y)/n.model.labels, train, r)
+}
+
 // run returns the logits of a batch.
-func (n *Net) run(x []float32, y []int32, train bool, r *rng.Rand) []float32 {
+func (n *Net) run(x []float32, examples int, train bool, r *rng.Rand) []float32 {
 	p := &n.pass
-	examples := len(y) / n.model.labels
-	if examples < 1 || examples > n.maxBatch || len(y) != examples*n.model.labels || len(x) != examples*n.model.in.Size() {
-		panic(fmt.Sprintf("nn: a batch of %d labels and %d inputs; up to %d examples of %v with %d labels each fit",
-			len(y), len(x), n.maxBatch, n.model.in, n.model.labels))
+	if examples < 1 || examples > n.maxBatch || len(x) != examples*n.model.in.Size() {
+		panic(fmt.Sprintf("nn: a batch of %d examples with %d inputs; up to %d examples of %v fit",
+			examples, len(x), n.maxBatch, n.model.in))
 	}
 	p.n, p.train, p.r = examples, train, r
 	return n.chain.forward(p, x)

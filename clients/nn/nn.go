@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 
+	"flsim/internal/f32"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 )
@@ -56,7 +57,8 @@ func Names() []string {
 type Model struct {
 	name    string
 	in      tensor.Shape
-	classes int
+	outputs int // scores per label
+	regions int // 0 in a classifier
 	layout  tensor.Layout
 	rules   []initRule
 	flops   float64 // of one example's inference
@@ -66,32 +68,87 @@ type Model struct {
 	uses    []use
 }
 
-// New returns the model that cfg names for examples of shape in and the given number of classes. It returns an error
-// if there is no such model or if the examples are too small for it.
+// New returns the classifier that cfg names for examples of shape in and the given number of classes. It returns an
+// error if there is no such model, if it marks regions instead, or if the examples are too small for it.
 func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
-	i := slices.IndexFunc(zoo, func(e entry) bool { return e.name == cfg.Name })
-	if i < 0 {
-		return nil, fmt.Errorf("no model is called %q; there are %s", cfg.Name, strings.Join(Names(), ", "))
+	e, err := find(cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	if e.regions {
+		return nil, fmt.Errorf("model %s marks regions in every pixel and cannot tell classes of whole examples; %s can", cfg.Name, namesOf(false))
 	}
 	if classes < 2 {
 		return nil, fmt.Errorf("a classifier needs at least 2 classes, not %d", classes)
 	}
+	return build(e, cfg, in, classes)
+}
+
+// NewSegmenter returns the U-Net that cfg names for examples of shape in and so many regions, which may overlap: it gives
+// each pixel or voxel one score per region, whose sigmoid is the probability that it lies in there. The layout does not
+// depend on the extents of in, only on its dimensions and channels: parameters trained on patches fit the model of a
+// whole volume. It returns an error if there is no such model, if it tells classes instead, or if the shape does not fit:
+// extents must be divisible by 2 to the power levels-1.
+func NewSegmenter(cfg Config, in tensor.Shape, regions int) (*Model, error) {
+	e, err := find(cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	if !e.regions {
+		return nil, fmt.Errorf("model %s tells classes of whole examples and cannot mark regions; %s can", cfg.Name, namesOf(true))
+	}
+	if regions < 1 || regions > f32.MaxRegions {
+		return nil, fmt.Errorf("a segmentation has 1 to %d regions, not %d", f32.MaxRegions, regions)
+	}
+	m, err := build(e, cfg, in, regions)
+	if err != nil {
+		return nil, err
+	}
+	m.regions = regions
+	return m, nil
+}
+
+// find returns the model of that name.
+func find(name string) (entry, error) {
+	i := slices.IndexFunc(zoo, func(e entry) bool { return e.name == name })
+	if i < 0 {
+		return entry{}, fmt.Errorf("no model is called %q; there are %s", name, strings.Join(Names(), ", "))
+	}
+	return zoo[i], nil
+}
+
+// namesOf lists the models that mark regions, or those that do not.
+func namesOf(regions bool) string {
+	names := slices.DeleteFunc(Names(), func(name string) bool {
+		e, err := find(name)
+		return err != nil || e.regions != regions
+	})
+	return strings.Join(names, ", ")
+}
+
+// build makes a model with so many scores per label.
+func build(e entry, cfg Config, in tensor.Shape, outputs int) (*Model, error) {
 	if in.H < 1 || in.W < 1 || in.C < 1 {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v", cfg.Name, in)
 	}
-	b := &builder{cfg: cfg, shape: in, classes: classes}
-	zoo[i].build(b)
+	b := &builder{cfg: cfg, shape: in, outputs: outputs}
+	e.build(b)
 	if b.err != nil {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
 	}
-	return &Model{name: cfg.Name, in: in, classes: classes, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first, layers: b.layers, labels: b.shape.Positions(), uses: b.uses}, nil
+	return &Model{name: cfg.Name, in: in, outputs: outputs, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first,
+		layers: b.layers, labels: b.shape.Positions(), uses: b.uses}, nil
 }
 
 // Name returns the model's name.
 func (m *Model) Name() string { return m.name }
 
-// Labels returns how many labels an example has: one, or one for each pixel or voxel.
+// Labels returns how many labels an example has: one class or, in a segmenter, one set of regions for each pixel or
+// voxel.
 func (m *Model) Labels() int { return m.labels }
+
+// Regions returns how many regions a segmenter marks, and 0 for a classifier.
+func (m *Model) Regions() int { return m.regions }
 
 // Layout describes the vector of the model's parameters and buffers. It must not be changed.
 func (m *Model) Layout() tensor.Layout { return m.layout }

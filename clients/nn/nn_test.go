@@ -21,14 +21,37 @@ func mustNew(t testing.TB, name string, in tensor.Shape, classes int) *Model {
 	return m
 }
 
+// anyModel returns a model, and how many values a label of its has: a U-Net for three regions, any other for ten classes.
+func anyModel(t testing.TB, cfg Config, in tensor.Shape) (m *Model, labels int) {
+	t.Helper()
+	var err error
+	if strings.HasPrefix(cfg.Name, "unet") {
+		m, err = NewSegmenter(cfg, in, 3)
+	} else {
+		m, err = New(cfg, in, 10)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Regions() > 0 {
+		return m, 1 << m.Regions()
+	}
+	return m, 10
+}
+
 // randomBatch draws standard normal inputs and uniform classes.
 func randomBatch(r *rng.Rand, in tensor.Shape, classes, n int) ([]float32, []int32) {
-	x, y := make([]float32, n*in.Size()), make([]int32, n)
+	return randomExamples(r, in, 1, classes, n)
+}
+
+// randomExamples draws standard normal inputs and so many uniform labels for each.
+func randomExamples(r *rng.Rand, in tensor.Shape, labels, values, n int) ([]float32, []int32) {
+	x, y := make([]float32, n*in.Size()), make([]int32, n*labels)
 	for i := range x {
 		x[i] = float32(r.NormFloat64())
 	}
 	for i := range y {
-		y[i] = int32(r.IntN(classes))
+		y[i] = int32(r.IntN(values))
 	}
 	return x, y
 }
@@ -83,10 +106,7 @@ func TestSparseFLOPs(t *testing.T) {
 	for _, name := range []string{"mlp", "lenet5", "tf-cnn", "cnn4", "resnet8-gn", "unet2d"} {
 		cfg := DefaultConfig()
 		cfg.Name = name
-		m, err := New(cfg, cifarShape, 10)
-		if err != nil {
-			t.Fatal(err)
-		}
+		m, _ := anyModel(t, cfg, cifarShape)
 		w := make([]float32, m.Layout().Len())
 		if got := m.SparseFLOPs(w); got != 0 {
 			t.Errorf("%s without weights: %v operations", name, got)
@@ -205,12 +225,15 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		{"keras-cnn", "rmsprop", mnistShape},
 		{"cnn4", "sgd", mnistShape},
 		{"resnet8-gn", "adam", tensor.Shape{H: 16, W: 16, C: 3}},
+		{"unet2d", "sgd", tensor.Shape{H: 16, W: 16, C: 4}},
 	} {
-		m := mustNew(t, c.model, c.in, 10)
+		model := DefaultConfig()
+		model.Name = c.model
+		m, labels := anyModel(t, model, c.in)
 		r := rng.New(1, "alloc")
 		w, g := make([]float32, m.Layout().Len()), make([]float32, m.Layout().Len())
 		m.Init(w, r)
-		x, y := randomBatch(r, c.in, 10, 2)
+		x, y := randomExamples(r, c.in, m.Labels(), labels, 2)
 		cfg := DefaultOptimizerConfig()
 		cfg.Name, cfg.Momentum = c.optimizer, 0.5
 		net, opt := m.NewNet(2), NewOptimizer(cfg, m.Layout())
@@ -219,6 +242,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			net.Train(x, y, r)
 			opt.Step(w, g, 0.01)
 			net.Evaluate(x, y)
+			net.Predict(x, 2)
 		}); n != 0 {
 			t.Errorf("%s with %s: %g allocations per step", c.model, c.optimizer, n)
 		}
@@ -350,7 +374,7 @@ func TestDivergenceShows(t *testing.T) {
 // Ranks counts the classes with a greater score, or an equal one that comes first; what is not a number is never right.
 func TestRanks(t *testing.T) {
 	nan := float32(math.NaN())
-	n := &Net{model: &Model{classes: 4}, logits: []float32{1, 2, 3, 4, 4, 4, 1, 1, 0, nan, 2, 1}}
+	n := &Net{model: &Model{outputs: 4}, logits: []float32{1, 2, 3, 4, 4, 4, 1, 1, 0, nan, 2, 1}}
 	for _, c := range []struct{ y, want [3]int32 }{
 		{[3]int32{3, 0, 2}, [3]int32{0, 0, 1}},
 		{[3]int32{0, 1, 1}, [3]int32{3, 1, 4}},

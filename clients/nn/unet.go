@@ -11,13 +11,20 @@ const unetGroups = 4
 
 // unet3D is the U-Net of Çiçek, Abdulkadir, Lienkamp, Brox and Ronneberger (MICCAI 2016, arXiv 1606.06650) with group
 // normalisation, padded convolutions and channels that double from level to level. It gives each voxel one score per
-// class. With base 8, 3 levels and volumes of 4 channels it has 85,852 parameters for 4 classes and 85,843 for 3.
-func unet3D(b *builder) {
+// region. With base 8, 3 levels and volumes of 4 channels it has 85,843 parameters for 3 regions.
+func unet3D(b *builder) { unetOfVolumes(b, doubling(b.cfg.Base, b.cfg.Levels)) }
+
+// unet3D9M is the same with a width for each of five levels: 9,468,467 parameters for 4 channels and 3 regions. The
+// U-Net of He, Wang, Zenk and Fritz (arXiv 2012.08241) has 9,451,567, but its layers were not published: this is
+// one of about its size.
+func unet3D9M(b *builder) { unetOfVolumes(b, []int{24, 48, 96, 192, 248}) }
+
+func unetOfVolumes(b *builder, widths []int) {
 	if b.shape.D < 1 {
 		b.fail("it takes volumes; unet2d takes images")
 		return
 	}
-	unet(b)
+	unet(b, widths)
 }
 
 // unet2D is the same for images (Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597).
@@ -26,27 +33,37 @@ func unet2D(b *builder) {
 		b.fail("it takes images; unet3d takes volumes")
 		return
 	}
-	unet(b)
+	unet(b, doubling(b.cfg.Base, b.cfg.Levels))
 }
 
-func unet(b *builder) {
-	unetLevel(b, 1, b.cfg.Base)
-	b.conv("out", b.classes, 1, 1, 0)
+// doubling returns widths that double from level to level.
+func doubling(base, levels int) []int {
+	widths := make([]int, levels)
+	for i := range widths {
+		widths[i] = base << i
+	}
+	return widths
+}
+
+func unet(b *builder, widths []int) {
+	unetLevel(b, widths, 1)
+	b.conv("out", b.outputs, 1, 1, 0)
 }
 
 // unetLevel appends a level with all that are below it.
-func unetLevel(b *builder, level, width int) {
+func unetLevel(b *builder, widths []int, level int) {
+	width := widths[level-1]
 	doubleConv(b, fmt.Sprintf("down%d", level), width)
-	if level == b.cfg.Levels || b.err != nil {
+	if level == len(widths) || b.err != nil {
 		return
 	}
 	if s := b.shape; s.H%2 != 0 || s.W%2 != 0 || s.D%2 != 0 {
-		b.fail("%v cannot be halved for level %d of %d", s, level+1, b.cfg.Levels)
+		b.fail("%v cannot be halved for level %d of %d", s, level+1, len(widths))
 		return
 	}
 	b.concat(func() {
 		b.maxPool(2, 2)
-		unetLevel(b, level+1, 2*width)
+		unetLevel(b, widths, level+1)
 		b.convTranspose(fmt.Sprintf("up%d", level), width, 2)
 	})
 	doubleConv(b, fmt.Sprintf("join%d", level), width)

@@ -4,31 +4,33 @@ import "fmt"
 
 // entry is a model by name.
 type entry struct {
-	name  string
-	build func(b *builder)
+	name    string
+	build   func(b *builder)
+	regions bool // it marks regions; the others tell classes
 }
 
 // zoo lists all models. Parameter counts in comments are for 10 classes.
 var zoo = []entry{
-	{"logistic", logistic},
-	{"mlp", mlp},
-	{"lenet5", lenet5},
-	{"tf-cnn", tfCNN},
-	{"mcmahan-cnn", mcmahanCNN},
-	{"cnn4", func(b *builder) { vggLike(b, true, 32, 64, 128, 256) }},
-	{"cnn8", func(b *builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }},
-	{"keras-cnn", kerasCNN},
-	{"alexnet-cifar", alexNet},
-	{"vgg16", vgg16},
-	{"resnet8-gn", func(b *builder) { resnet(b, 1, 16, 32, 64) }},
-	{"resnet18-gn", func(b *builder) { resnet(b, 2, 64, 128, 256, 512) }},
-	{"resnet20-gn", func(b *builder) { resnet(b, 3, 16, 32, 64) }},
-	{"unet2d", unet2D},
-	{"unet3d", unet3D},
+	{name: "logistic", build: logistic},
+	{name: "mlp", build: mlp},
+	{name: "lenet5", build: lenet5},
+	{name: "tf-cnn", build: tfCNN},
+	{name: "mcmahan-cnn", build: mcmahanCNN},
+	{name: "cnn4", build: func(b *builder) { vggLike(b, true, 32, 64, 128, 256) }},
+	{name: "cnn8", build: func(b *builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }},
+	{name: "keras-cnn", build: kerasCNN},
+	{name: "alexnet-cifar", build: alexNet},
+	{name: "vgg16", build: vgg16},
+	{name: "resnet8-gn", build: func(b *builder) { resnet(b, 1, 16, 32, 64) }},
+	{name: "resnet18-gn", build: func(b *builder) { resnet(b, 2, 64, 128, 256, 512) }},
+	{name: "resnet20-gn", build: func(b *builder) { resnet(b, 3, 16, 32, 64) }},
+	{name: "unet2d", build: unet2D, regions: true},
+	{name: "unet3d", build: unet3D, regions: true},
+	{name: "unet3d-9m", build: unet3D9M, regions: true},
 }
 
 // logistic is multinomial logistic regression: 30,730 parameters for 32x32x3, 7,850 for 28x28x1.
-func logistic(b *builder) { b.dense("fc", b.classes) }
+func logistic(b *builder) { b.dense("fc", b.outputs) }
 
 // mlp is McMahan et al.'s 2NN (AISTATS 2017, arXiv 1602.05629, section 3): 199,210 parameters for 28x28x1.
 func mlp(b *builder) { head(b, 200, 200) }
@@ -39,7 +41,7 @@ func head(b *builder, widths ...int) {
 		b.dense(fmt.Sprintf("fc%d", i+1), n)
 		b.relu()
 	}
-	b.dense(fmt.Sprintf("fc%d", len(widths)+1), b.classes)
+	b.dense(fmt.Sprintf("fc%d", len(widths)+1), b.outputs)
 }
 
 // lenet5 follows LeCun, Bottou, Bengio and Haffner (Proceedings of the IEEE, 1998) with ReLU and maximum pooling:
@@ -97,7 +99,7 @@ func vggLike(b *builder, poolEach bool, widths ...int) {
 			b.relu()
 		}
 	}
-	b.dense("fc", b.classes, noBias)
+	b.dense("fc", b.outputs, noBias)
 }
 
 // kerasCNN is the network of the Keras example for MNIST: 1,199,882 parameters for 28x28x1. Its dropout rates are
@@ -111,7 +113,7 @@ func kerasCNN(b *builder) {
 	b.dense("fc1", 128)
 	b.relu()
 	b.dropout(0.3)
-	b.dense("fc2", b.classes)
+	b.dense("fc2", b.outputs)
 }
 
 // alexNet is Krizhevsky, Sutskever and Hinton's network (NeurIPS 2012) for small images: 23,272,266 parameters for
@@ -132,7 +134,7 @@ func alexNet(b *builder) {
 		b.dense(fmt.Sprintf("fc%d", i), 4096)
 		b.relu()
 	}
-	b.dense("fc3", b.classes)
+	b.dense("fc3", b.outputs)
 }
 
 // vgg16 is configuration D of Simonyan and Zisserman (ICLR 2015, arXiv 1409.1556) with a pool after each of the first
@@ -170,7 +172,7 @@ func resnet(b *builder, blocks int, widths ...int) {
 		}
 	}
 	b.globalMean()
-	b.dense("fc", b.classes)
+	b.dense("fc", b.outputs)
 }
 
 func basicBlock(b *builder, name string, width, stride int) {

@@ -15,7 +15,11 @@ import (
 func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]string, error) {
 	specs := plots.DefaultSpecs(runs)
 	for _, p := range asked {
-		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: p.Y,
+		y := p.Y
+		if y == configs.MetricWord {
+			y = runs[0].Manifest.Metric
+		}
+		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: y,
 			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus, Log: p.Log}})
 	}
 	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)

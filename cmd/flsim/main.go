@@ -79,13 +79,11 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var (
-		usage   usageError
-		config  configs.Errors
-		clash   *configs.ContradictionError
-		missing *datasets.MissingError
-		format  *datasets.FormatError
-		local   *clients.DivergedError
-		global  *sim.DivergedError
+		usage  usageError
+		config configs.Errors
+		clash  *configs.ContradictionError
+		local  *clients.DivergedError
+		global *sim.DivergedError
 	)
 	switch {
 	case err == nil:
@@ -94,7 +92,7 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
-	case errors.As(err, &missing), errors.As(err, &format):
+	case datasets.AtFault(err):
 		return exitData
 	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged
@@ -121,12 +119,18 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), benchCommand(), versionCommand())
-	for _, cmd := range root.Commands() {
-		cmd.Args = usageArgs(cmd.Args)
-	}
+	root.AddCommand(runCommand(), checkCommand(), plotCommand(), codecsCommand(), dataCommand(), benchCommand(), versionCommand())
+	checkArgs(root.Commands())
 	root.Args = unknownCommand
 	return root
+}
+
+// checkArgs makes complaints about arguments of commands, and of those below them, usage errors.
+func checkArgs(commands []*cobra.Command) {
+	for _, cmd := range commands {
+		cmd.Args = usageArgs(cmd.Args)
+		checkArgs(cmd.Commands())
+	}
 }
 
 // kernelError makes the wish for a kernel that there is not a usage error.
@@ -137,7 +141,7 @@ func kernelError(err error) error {
 	return usageError{err}
 }
 
-// usageArgs makes complaints about arguments usage errors.
+// usageArgs makes complaints of check usage errors.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {

@@ -45,7 +45,7 @@ band over its seeds. Without --x and --y it draws the figures that run draws.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.x, "x", "", "horizontal axis: "+strings.Join(plots.XNames(), ", ")+", or a column's name")
-	f.StringVar(&o.y, "y", "", "vertical axis: a column of rounds.jsonl, such as accuracy or loss")
+	f.StringVar(&o.y, "y", "", "vertical axis: a column of rounds.jsonl, such as accuracy, dice_wt or loss")
 	f.StringVar(&o.band, "band", "std", "band over seeds: std, minmax, none")
 	f.StringVar(&o.account, "bits", "wire", "which bits an axis of bits counts: "+strings.Join(plots.Accounts(), ", "))
 	f.StringVar(&o.size, "size", plots.DefaultSize.Name, "size on paper: "+sizeNames())

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,7 @@ type runOptions struct {
 	sets     []string
 	dir      string // of all experiments
 	dataDir  string
+	cacheDir string
 	jobs     int
 	force    bool
 	json     bool
@@ -53,6 +55,7 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 	f := cmd.Flags()
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
+	addCacheDir(cmd, &o.cacheDir)
 	f.StringVarP(&o.dir, "output", "o", "", "folder of results (default: output.dir of the file)")
 	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
@@ -68,6 +71,10 @@ func addSet(cmd *cobra.Command, sets *[]string) {
 
 func addDataDir(cmd *cobra.Command, dir *string) {
 	cmd.Flags().StringVar(dir, "data-dir", "", "where data sets are (default: FLSIM_DATA_DIR, else flsim in the user's cache folder)")
+}
+
+func addCacheDir(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "cache-dir", "", "where prepared volumes are kept (default: FLSIM_CACHE_DIR, else flsim-cache in the user's cache folder)")
 }
 
 // dataDir returns where data sets are looked for.
@@ -102,12 +109,13 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
-	sheet := &sheet{}
+	sheet, cases := &sheet{}, &caseSheets{}
 	play.Watch = func(e runner.Event) {
 		status.see(e)
 		sheet.see(e)
+		cases.see(e)
 	}
-	if err := buildable(play, runs); err != nil {
+	if err := buildable(play, runs, file.Plots); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -116,10 +124,12 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 	defer onInterrupt(stop, stderr)()
 	dirs, err := playAll(ctx, play, runs, status)
 	status.clear()
+	err = errors.Join(err, cases.err)
 	if len(dirs) > 0 {
 		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet))
 	}
 	if err == nil && o.progress != "none" {
+		cases.tell(stderr)
 		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
 	}
 	return err
@@ -134,21 +144,41 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 		outputDir = o.dir
 	}
 	host, _ := os.Hostname() // the manifest goes without where there is none
-	return &runner.Runner{Builder: configs.Builder{DataDir: data, Workers: o.jobs}, Dir: outputDir, Force: o.force,
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, CacheDir: o.cacheDir, Workers: o.jobs}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
 }
 
-// buildable returns what is wrong with the runs and their data, before the first of them trains.
-func buildable(play *runner.Runner, runs []configs.Run) error {
+// buildable returns what is wrong with the runs, their data and figures, before the first of them trains.
+func buildable(play *runner.Runner, runs []configs.Run, figures []configs.Plot) error {
 	var errs []error
 	told := make(map[string]bool)
+	metrics := make(map[string]bool)
 	for _, run := range runs {
-		if _, err := play.Builder.Build(run); err != nil && !told[err.Error()] {
+		built, err := play.Builder.Build(run)
+		if err == nil {
+			metrics[built.Manifest.Metric] = true
+		} else if !told[err.Error()] {
 			told[err.Error()] = true
 			errs = append(errs, err)
 		}
 	}
+	if len(errs) == 0 {
+		return drawable(figures, metrics)
+	}
 	return errors.Join(errs...)
+}
+
+// drawable returns an error if a figure shows a metric that no run has.
+func drawable(figures []configs.Plot, metrics map[string]bool) error {
+	for _, p := range figures {
+		switch {
+		case strings.Contains(p.Y, configs.Accuracy) && !metrics[configs.Accuracy]:
+			return usageError{fmt.Errorf("plot.%s.y = %q: the runs mark regions, and their metric is dice; y = %q is right for any", p.Name, p.Y, configs.MetricWord)}
+		case (strings.Contains(p.Y, configs.Dice) || strings.HasPrefix(p.Y, "hd95_")) && !metrics[configs.Dice]:
+			return usageError{fmt.Errorf("plot.%s.y = %q: the runs tell classes, and their metric is accuracy; y = %q is right for any", p.Name, p.Y, configs.MetricWord)}
+		}
+	}
+	return nil
 }
 
 // playAll plays the runs in order and returns the directories of those that are finished. A run that fails or diverges

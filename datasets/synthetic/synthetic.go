@@ -33,7 +33,7 @@ const (
 	testSet  = 1
 )
 
-func init() { datasets.Register(Name, open) }
+func init() { datasets.Register(Name, open, datasets.Generated) }
 
 func open(opt datasets.OpenOptions) (*datasets.Data, error) {
 	if opt.Shape == (tensor.Shape{}) {

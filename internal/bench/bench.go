@@ -22,8 +22,20 @@ type Workload struct {
 	Shape tensor.Shape
 	Batch int
 
-	Classes int
+	Classes int // 0 if it marks regions
+	Regions int // 0 if it tells classes
 }
+
+// build returns the workload's model.
+func (w Workload) build() (*nn.Model, error) {
+	if w.Regions > 0 {
+		return nn.NewSegmenter(w.Model, w.Shape, w.Regions)
+	}
+	return nn.New(w.Model, w.Shape, w.Classes)
+}
+
+// labels returns how many values a label has: a class, or a set of regions.
+func (w Workload) labels() int { return max(w.Classes, 1<<w.Regions) }
 
 func workload(name, doc, model, padding string, shape tensor.Shape, batch int) Workload {
 	cfg := nn.DefaultConfig()
@@ -33,8 +45,8 @@ func workload(name, doc, model, padding string, shape tensor.Shape, batch int) W
 
 // Workloads returns the workloads that there are, in the order of reports.
 func Workloads() []Workload {
-	volume := workload("w4", "3-D U-Net, 4 x 64^3 voxels", "unet3d", "same", tensor.Shape{D: 64, H: 64, W: 64, C: 4}, 1)
-	volume.Classes = 4
+	volume := workload("w4", "3-D U-Net, 4 x 64^3 voxels, 3 regions", "unet3d", "same", tensor.Shape{D: 64, H: 64, W: 64, C: 4}, 1)
+	volume.Classes, volume.Regions = 0, 3
 	colour, grey := tensor.Shape{H: 32, W: 32, C: 3}, tensor.Shape{H: 28, W: 28, C: 1}
 	return []Workload{
 		workload("w1", "McMahan's CNN, valid padding", "mcmahan-cnn", "valid", colour, 50),
@@ -63,7 +75,7 @@ type Result struct {
 // returns the best of many short spells: on a shared machine the best is what repeats. Spells of training and of the
 // FMA loop alternate. It returns ctx's error if that ended first.
 func Measure(ctx context.Context, w Workload, precision f32.Precision, cores int, span time.Duration) (Result, error) {
-	model, err := nn.New(w.Model, w.Shape, w.Classes)
+	model, err := w.build()
 	if err != nil {
 		return Result{}, fmt.Errorf("workload %s: %w", w.Name, err)
 	}
@@ -120,7 +132,7 @@ func stepper(model *nn.Model, w Workload, precision f32.Precision) func() {
 		x[i] = 2*r.Float32() - 1
 	}
 	for i := range y {
-		y[i] = int32(r.IntN(w.Classes))
+		y[i] = int32(r.IntN(w.labels()))
 	}
 	optimizer := nn.NewOptimizer(nn.DefaultOptimizerConfig(), model.Layout())
 	return func() {

@@ -9,6 +9,7 @@ type Context struct {
 	tile    tileArgs
 	scratch [scratches][]float32
 	exps    []float64 // of one row of logits
+	bits    []int32   // one per logit of a segmentation
 
 	precision Precision
 	operands  int // pairs while tiles take pairs of bfloat16, else 0
@@ -24,6 +25,7 @@ const (
 	scratchLeft          // left-hand sides as pairs of bfloat16
 	scratchRight         // right-hand sides as pairs of bfloat16
 	scratchKernel        // a convolution's weights as pairs of bfloat16
+	scratchPairs         // logits of a segmentation, each behind a zero
 	scratches
 )
 

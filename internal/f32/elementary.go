@@ -37,6 +37,10 @@ func exp(x float64) float64 {
 	return poly(r, expCoef) * math.Float64frombits(uint64(int64(n)+1023)<<52)
 }
 
+// Exp returns e to the power x for x <= 709, 0 where that is below the range of normal numbers and infinity for larger
+// x, the same bits on every processor.
+func Exp(x float64) float64 { return exp(x) }
+
 // logCoef holds 2/(2i+1), the series of log((1+t)/(1-t)) in t^2, divided by t.
 var logCoef = []float64{2, 2. / 3, 2. / 5, 2. / 7, 2. / 9, 2. / 11, 2. / 13, 2. / 15, 2. / 17, 2. / 19, 2. / 21}
 

@@ -9,7 +9,7 @@
 // The tag in gives a range: a bracket includes the bound and a parenthesis excludes it; an empty bound or inf means
 // none, and "inf]" admits infinity itself. The tag one lists the allowed words, as in one:"sgd|adam". The tag
 // required:"true" names a parameter without a default, and default tells in words one that depends on others. On lists both apply to every element. A zero value that the
-// range excludes stands for a parameter that was not given.
+// range excludes stands for a parameter that was not given, and so does an empty string whose default is told in words.
 package params
 
 import (
@@ -109,10 +109,11 @@ func newField(name string, sf reflect.StructField, v reflect.Value) Field {
 // IsTable reports whether the field is a nested struct of parameters.
 func (f Field) IsTable() bool { return f.Type == "table" }
 
-// Unset reports whether the field holds a zero value that stands for "not given": one outside its own range, or a nil
-// list.
+// Unset reports whether the field holds a zero value that stands for "not given": one outside its own range, a nil
+// list, or an empty string whose default depends on other parameters.
 func (f Field) Unset() bool {
-	return f.Value.IsZero() && (f.Value.Kind() == reflect.Slice || !f.limit.allows(f.Value))
+	kind := f.Value.Kind()
+	return f.Value.IsZero() && (kind == reflect.Slice || kind == reflect.String && f.Computed != "" || !f.limit.allows(f.Value))
 }
 
 // Ok reports whether the field's present value is allowed. Unlike Check it takes a zero value as it stands.

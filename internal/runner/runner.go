@@ -34,7 +34,7 @@ type Event struct {
 	Dir      string
 	Line     record.Round   // Progress: the round that ended
 	From     int            // Started: rounds that are done already
-	Built    *configs.Built // Started, Reused
+	Built    *configs.Built // Started, Finished, Reused
 	Why      error          // Restarted
 }
 
@@ -102,7 +102,7 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 		return true, nil
 	}
 	res := record.Summarise(run.Rounds, &m)
-	res.Digest = run.Result.Digest
+	res.Digest, res.Stopped = run.Result.Digest, run.Result.Stopped
 	if err = record.WriteResult(dir, res); err == nil {
 		err = record.WriteManifest(dir, &m) // last: as long as it differs, the result is written again
 	}
@@ -196,10 +196,11 @@ func (r *Runner) finish(store *record.Store, s *sim.Simulation, built *configs.B
 		return err
 	}
 	res := record.Summarise(run.Rounds, &built.Manifest)
+	res.Stopped = s.Stopped()
 	if err := store.Finish(res, final); err != nil {
 		return err
 	}
-	r.tell(Event{Kind: Finished, Manifest: &built.Manifest, Dir: dir, Line: s.Round()})
+	r.tell(Event{Kind: Finished, Manifest: &built.Manifest, Dir: dir, Built: built, Line: s.Round()})
 	return nil
 }
 

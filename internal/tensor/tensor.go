@@ -4,7 +4,11 @@
 // what kind. Networks and codecs share this description and nothing else.
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Kind says what role a tensor plays. Codecs may treat kinds differently, and which kinds a scheme skips changes
 // the bits that it sends.
@@ -104,15 +108,39 @@ func (s Shape) String() string {
 	return image
 }
 
-// maxSide bounds the dimensions that ParseShape accepts, so that the size of a shape it returns fits an int.
-const maxSide = 1 << 20
+// These bound the dimensions that ParseShape accepts, so that the size of a shape it returns fits an int.
+const (
+	maxSide       = 1 << 20
+	maxVolumeSide = 1 << 15
+)
 
-// ParseShape reads what String writes of an image. Dimensions are at least 1 and at most 2^20.
+// ParseShape reads what String writes, of an image or of a volume. Dimensions are at least 1 and at most 2^20, or 2^15 of
+// a volume.
 func ParseShape(text string) (Shape, error) {
-	var s Shape
-	n, err := fmt.Sscanf(text, "%dx%dx%d", &s.H, &s.W, &s.C)
-	if n != 3 || err != nil || min(s.H, s.W, s.C) < 1 || max(s.H, s.W, s.C) > maxSide || s.String() != text {
-		return Shape{}, fmt.Errorf("%q is not a shape; write height x width x channels, as in 32x32x3", text)
+	parts := strings.Split(text, "x")
+	sides, most := make([]int, len(parts)), maxSide
+	if len(parts) == 4 {
+		most = maxVolumeSide
+	}
+	fit := len(parts) == 3 || len(parts) == 4
+	for i, part := range parts {
+		n, err := strconv.Atoi(part)
+		fit = fit && err == nil && 1 <= n && n <= most
+		sides[i] = n
+	}
+	if !fit {
+		return Shape{}, notAShape(text)
+	}
+	s := Shape{H: sides[len(sides)-3], W: sides[len(sides)-2], C: sides[len(sides)-1]}
+	if len(parts) == 4 {
+		s.D = sides[0]
+	}
+	if s.String() != text { // a sign or a leading zero
+		return Shape{}, notAShape(text)
 	}
 	return s, nil
+}
+
+func notAShape(text string) error {
+	return fmt.Errorf("%q is not a shape; write height x width x channels, as in 32x32x3, or depth x height x width x channels, as in 64x64x64x4", text)
 }

@@ -87,12 +87,14 @@ func TestShape(t *testing.T) {
 		"1x1x784":    {H: 1, W: 1, C: 784},
 		"28x30x1":    {H: 28, W: 30, C: 1},
 		"65536x1x12": {H: 65536, W: 1, C: 12},
+		"64x80x96x4": {D: 64, H: 80, W: 96, C: 4},
+		"1x1x1x1":    {D: 1, H: 1, W: 1, C: 1},
 	} {
 		got, err := ParseShape(text)
 		if err != nil || got != want {
 			t.Errorf("ParseShape(%q) = %v, %v", text, got, err)
 		}
-		if got.Size() != want.H*want.W*want.C || got.String() != text {
+		if got.Size() != max(want.D, 1)*want.H*want.W*want.C || got.String() != text {
 			t.Errorf("%v has size %d", got, got.Size())
 		}
 	}
@@ -100,7 +102,7 @@ func TestShape(t *testing.T) {
 
 func TestParseShapeErrors(t *testing.T) {
 	for _, text := range []string{
-		"", "x", "32", "32x32", "32x32x", "x32x3", "32x32x3x1", "32x32x3 ", " 32x32x3", "32 x 32 x 3", "032x32x3", "+32x32x3",
+		"", "x", "32", "32x32", "32x32x", "x32x3", "32x32x3x1x1", "0x32x32x3", "032x8x8x1", "32769x1x1x1", "1x1x1x32769", "32x32x3 ", " 32x32x3", "32 x 32 x 3", "032x32x3", "+32x32x3",
 		"-1x32x3", "0x32x3", "32x32x0", "32X32X3", "32×32×3", "3.2x32x3", "0x10x3", "1e3x2x3", "32x32x3\n",
 		"99999999999999999999x1x1", // beyond an int
 		"4294967296x4294967296x1",  // whose size is beyond an int, and would wrap around to 0
@@ -115,7 +117,7 @@ func TestParseShapeErrors(t *testing.T) {
 }
 
 func FuzzParseShape(f *testing.F) {
-	for _, text := range []string{"32x32x3", "1x1x784", "", "0x0x0", "4294967296x4294967296x1", "1x1"} {
+	for _, text := range []string{"32x32x3", "1x1x784", "", "0x0x0", "4294967296x4294967296x1", "1x1", "64x64x64x4", "32768x32768x32768x32768"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -15,6 +15,7 @@ type Manifest struct {
 	Seed       uint64    `json:"seed"`              // the run's seed
 	ID         string    `json:"id"`                // SHA-256 of what determines the results, hexadecimal
 	Metric     string    `json:"metric"`            // name of the evaluation metric's column, such as "accuracy"
+	Regions    []string  `json:"regions,omitempty"` // what a segmentation marks
 	Targets    []float64 `json:"targets,omitempty"` // metric values whose cost is of interest
 	Synthetic  bool      `json:"synthetic"`         // the data were generated
 	Data       string    `json:"data"`              // name of the data set
@@ -27,9 +28,10 @@ type Manifest struct {
 	Downlink   string    `json:"downlink"`
 	Clients    int       `json:"clients"`
 	Rounds     int       `json:"rounds"`
-	Precision  string    `json:"precision"` // of local training
-	Version    string    `json:"version"`   // of flsim
-	Kernel     string    `json:"kernel"`    // of the training arithmetic
+	Budget     float64   `json:"sim_time_budget_s,omitempty"` // at which the run ends; 0 for none
+	Precision  string    `json:"precision"`                   // of local training
+	Version    string    `json:"version"`                     // of flsim
+	Kernel     string    `json:"kernel"`                      // of the training arithmetic
 	Host       string    `json:"host,omitempty"`
 }
 

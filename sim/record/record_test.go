@@ -256,3 +256,11 @@ func TestWriteFileLeavesNothingBehind(t *testing.T) {
 		t.Errorf("a missing folder gives %v", err)
 	}
 }
+
+func TestColumnNames(t *testing.T) {
+	for name, want := range map[string]string{"WT": "dice_wt", "HGG": "dice_hgg", "TCIA 02-b": "dice_tcia_02_b", "Köln": "dice_k_ln"} {
+		if got := ColumnFor("dice", name); got != want {
+			t.Errorf("%q has column %q, want %q", name, got, want)
+		}
+	}
+}

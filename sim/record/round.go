@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Round is one line of rounds.jsonl: what happened between two aggregations, and where the run stood after the
@@ -41,6 +42,17 @@ type Evaluation struct {
 type Column struct {
 	Name  string
 	Value float64
+}
+
+// ColumnFor returns the column of a measure, such as "dice", for a part of what is measured, such as the region "WT": its
+// name in small letters and digits, with underscores for all else.
+func ColumnFor(measure, part string) string {
+	return measure + "_" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(part))
 }
 
 // Columns returns the line's numbers in the order in which they are written.

@@ -25,6 +25,7 @@ const (
 	TransfersFile  = "transfers.jsonl"
 	CheckpointFile = "checkpoint.bin"
 	ResultFile     = "result.json"
+	CasesFile      = "cases.png" // the contact sheet of a segmentation's test cases
 	LockFile       = "lock"
 )
 

@@ -1,0 +1,98 @@
+package volumes
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"flsim/internal/rng"
+)
+
+// choose returns limit random numbers below n in ascending order, or all if limit is 0 or at least n.
+func choose(n, limit int, seed uint64) []int {
+	chosen := rng.New(seed, "cases").Perm(n)
+	if limit > 0 && limit < n {
+		chosen = chosen[:limit]
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
+// holdOut draws which cases are kept for testing: share of them all, but at least one and not all, and of each site as
+// near to that share as whole cases allow. A site loses its last case only if there is no other way. sites holds each
+// case's site, from -1.
+func holdOut(sites []int, share float64, seed uint64) (test []bool) {
+	n := len(sites)
+	members := make([][]int, slices.Max(sites)+2)
+	for _, i := range rng.New(seed, "test cases").Perm(n) {
+		members[sites[i]+1] = append(members[sites[i]+1], i)
+	}
+	sizes := make([]int, len(members))
+	for site, m := range members {
+		sizes[site] = len(m)
+	}
+	test = make([]bool, n)
+	for site, quota := range quotas(sizes, min(max(1, int(math.Round(share*float64(n)))), n-1)) {
+		for _, i := range members[site][:quota] {
+			test[i] = true
+		}
+	}
+	return test
+}
+
+// quotas divides wanted among sites of the given sizes: case after case is taken from the site with the least
+// (quota+1/2)/size, which is the rule of Sainte-Laguë, and among equals from the first. Sites that would lose their last
+// case wait for all others.
+func quotas(sizes []int, wanted int) []int {
+	quota := make([]int, len(sizes))
+	before := func(a, b int) bool {
+		if lastA, lastB := sizes[a]-quota[a] == 1, sizes[b]-quota[b] == 1; lastA != lastB {
+			return lastB
+		}
+		return (2*quota[a]+1)*sizes[b] < (2*quota[b]+1)*sizes[a]
+	}
+	for range wanted {
+		best := -1
+		for site := range sizes {
+			if quota[site] < sizes[site] && (best < 0 || before(site, best)) {
+				best = site
+			}
+		}
+		quota[best]++
+	}
+	return quota
+}
+
+// strata is the number of classes into which cases are divided by the size of their tumours.
+const strata = 4
+
+// stratify returns the class of each size, of which each holds about as many as any other, and the least size of each
+// class. Equal sizes are in one class, so that some may be empty.
+func stratify(sizes []int) (class, least []int) {
+	sorted := slices.Sorted(slices.Values(sizes))
+	for k := range min(strata, len(sizes)) {
+		least = append(least, sorted[k*len(sorted)/min(strata, len(sizes))])
+	}
+	least[0] = 0
+	for _, size := range sizes {
+		k := len(least) - 1
+		for size < least[k] {
+			k--
+		}
+		class = append(class, k)
+	}
+	return class, least
+}
+
+// classNames says what the classes of stratify hold.
+func classNames(least []int) []string {
+	var names []string
+	for k, low := range least {
+		if k == len(least)-1 {
+			names = append(names, fmt.Sprintf("tumour of %d voxels or more", low))
+		} else {
+			names = append(names, fmt.Sprintf("tumour of %d to %d voxels", low, max(low, least[k+1]-1)))
+		}
+	}
+	return names
+}
