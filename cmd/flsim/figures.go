@@ -8,21 +8,26 @@ import (
 	"flsim/configs"
 	"flsim/internal/runner"
 	"flsim/plots"
+	"flsim/plots/figures"
 	"flsim/sim/record"
 )
 
-// drawExperiment draws the default figures and those that the file asks for.
+// drawExperiment draws the figures that the file asks for, or else the usual ones.
 func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]string, error) {
-	specs := plots.DefaultSpecs(runs)
-	for _, p := range asked {
-		y := p.Y
-		if y == configs.MetricWord {
-			y = runs[0].Manifest.Metric
-		}
-		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: y,
-			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus, Log: p.Log}})
+	specs := specsOf(asked)
+	if len(specs) == 0 {
+		specs = figures.DefaultSpecs(runs)
 	}
-	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)
+	return figures.DrawAll(runs, folder, specs, plots.DefaultSize)
+}
+
+// specsOf returns the figures of [plot.NAME] tables, whose words Load has checked.
+func specsOf(asked []configs.Plot) []figures.Spec {
+	var specs []figures.Spec
+	for _, p := range asked {
+		specs = append(specs, figures.Spec{Name: p.Name, Options: figures.Options{X: p.X, Y: p.Y, Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus}})
+	}
+	return specs
 }
 
 // sheet collects the partitions of the runs that start, to draw each different one once.

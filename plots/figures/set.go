@@ -1,0 +1,124 @@
+package figures
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"flsim/plots"
+	"flsim/sim/record"
+	"flsim/sim/results"
+)
+
+// Spec is one figure of an experiment.
+type Spec struct {
+	Name string // of its files, without ending
+	Options
+}
+
+// mostCurves is how many curves the usual figures show in one frame.
+const mostCurves = 10
+
+// DefaultSpecs returns the figures that every experiment gets: the metric over uplink bits, all bits, rounds and
+// simulated time; the loss, training beside test, over rounds; of a segmentation, the metric of each region over
+// rounds; and, where there is something to be seen in them, the costs of targets, the final metric against
+// compression, a heat map of two swept keys, the codecs' errors and levels, and the first rounds' timeline. Many curves of a sweep are
+// divided by variant.
+func DefaultSpecs(runs []*record.Run) []Spec {
+	curves, err := results.Group(runs)
+	if err != nil {
+		return nil
+	}
+	metric := metricOf(curves)
+	facet := ""
+	if len(curves) > mostCurves && len(sweptKeys(curves)) > 0 {
+		facet = variantKey
+	}
+	var specs []Spec
+	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
+		specs = append(specs, Spec{metric + "-" + x, Options{X: x, Y: metric, Facet: facet}})
+	}
+	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
+		specs = append(specs, Spec{metric + "-regions-round", Options{X: "round", Y: metric, Regions: true}})
+	}
+	for _, column := range []string{"loss", "nmse_uplink", "nmse_downlink", "levels"} {
+		if varies(runs, column) {
+			specs = append(specs, Spec{column + "-round", Options{X: "round", Y: column, Beside: column == "loss" && facet == "", Facet: facet}})
+		}
+	}
+	return append(specs, summaries(curves)...)
+}
+
+// varies reports whether a column has more than one value.
+func varies(runs []*record.Run, column string) bool {
+	first, seen := 0.0, false
+	for _, r := range runs {
+		_, values := r.Column(column)
+		for _, v := range values {
+			if seen && v != first {
+				return true
+			}
+			first, seen = v, true
+		}
+	}
+	return false
+}
+
+// summaries returns the usual figures with a mark or a row for each curve.
+func summaries(curves []results.Curve) []Spec {
+	var specs []Spec
+	if len(results.Targets(results.Runs(curves))) > 0 && len(curves) > 1 {
+		specs = append(specs, Spec{"targets", Options{Kind: "bars"}})
+	}
+	ratios := func(c results.Curve) float64 {
+		return c.Over(func(r *record.Run) float64 { return results.Uplink(r).Ratio() }).Mean
+	}
+	if first := ratios(curves[0]); slices.ContainsFunc(curves, func(c results.Curve) bool { v := ratios(c); return v > 1.01*first || v < 0.99*first }) {
+		specs = append(specs, Spec{"pareto", Options{Kind: "pareto"}})
+	}
+	for i := range curves {
+		if keys := sweptKeys(curves[i : i+1]); len(keys) == 2 {
+			specs = append(specs, Spec{"heatmap", Options{Kind: "heatmap", X: keys[0], Y: keys[1]}})
+			break
+		}
+	}
+	if slices.ContainsFunc(results.Runs(curves), (*record.Run).HasTransfers) {
+		specs = append(specs, Spec{"timeline", Options{Kind: "timeline"}})
+	}
+	return specs
+}
+
+// fitting is a drawing whose height depends on what it shows.
+type fitting interface {
+	Fit(plots.Size) plots.Size
+}
+
+// SizeOf returns the size on paper of a drawing: of the given width, and as high as suits it.
+func SizeOf(d plots.Drawing, size plots.Size) plots.Size {
+	if f, ok := d.(fitting); ok {
+		return f.Fit(size)
+	}
+	return size
+}
+
+// DrawAll draws figures of runs into a directory, which it makes if need be, each in all formats. It returns the
+// files' paths in order.
+func DrawAll(runs []*record.Run, dir string, specs []Spec, size plots.Size) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, s := range specs {
+		d, err := New(runs, s.Options)
+		if err != nil {
+			return all, fmt.Errorf("figure %s: %w", s.Name, err)
+		}
+		paths, err := plots.SaveAll(filepath.Join(dir, s.Name), d, SizeOf(d, size))
+		all = append(all, paths...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
