@@ -38,7 +38,7 @@ var floors = [][]string{
 		"clients",
 		"internal/bench",
 	},
-	3: {"plots/figures", "codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
+	3: {"plots/figures", "plots/table", "codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
 	4: {"codecs/all", "datasets/all"},
 	5: {"configs"},
 	6: {"internal/runner"},

@@ -3,8 +3,10 @@ package plots
 import (
 	"image/color"
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -15,6 +17,7 @@ type Bars struct {
 	Names           []string // of the things, from the top
 	Orders          []int    // choose their colours
 	Panels          []BarPanel
+	Abreast         int // panels that stand in one row if the page is wide enough for them all; 0 is 1
 }
 
 // BarPanel is one quantity.
@@ -31,14 +34,16 @@ type Bar struct {
 }
 
 const (
-	barRow   = 13  // height of a row, in points
-	barPanel = 105 // least width of a panel
+	barRow   = 13 // height of a row, in points
+	barPanel = 86 // least width of a panel
 )
 
 func (b *Bars) grid(size Size) (columns, rows int) {
-	narrow := size
-	narrow.Width -= b.namesWidth(size)
-	return gridOf(len(b.Panels), narrow, barPanel)
+	columns = max(b.Abreast, 1)
+	if size.Width-b.namesWidth(size) < vg.Length(columns)*size.theme().pt(barPanel) {
+		columns = 1
+	}
+	return columns, (len(b.Panels) + columns - 1) / columns
 }
 
 // namesWidth returns the room that the names want.
@@ -97,7 +102,7 @@ func (b *Bars) plot(t theme, panel *BarPanel, width vg.Length) *plot.Plot {
 	p.Y.Min, p.Y.Max = 0.6-float64(len(b.Names)), 0.6
 	p.X.Tick.Marker = ticker(panel.Log, int(width/t.pt(38)))
 	p.X.Min, p.X.Max = panel.ends(t, width)
-	p.Add(grid{t}, bars{t, panel, b.Orders})
+	p.Add(bars{t, panel, b.Orders})
 	return p
 }
 
@@ -156,11 +161,12 @@ type bars struct {
 
 func (bs bars) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
+	bs.grid(c, p)
 	for i, b := range bs.panel.Bars {
 		row, words := y(-float64(i)), bs.subtitle()
 		v := bs.panel.at(b.Value)
 		if !finite(v) {
-			write(c, words, vg.Point{X: c.Min.X + bs.pt(3), Y: row - words.Font.Size*0.36}, fitted(words, b.Text, c.Size().X))
+			write(c, words, vg.Point{X: c.Min.X + bs.pt(3), Y: row - words.Font.Size*0.36}, shortened(words, b.Text, c.Size().X-bs.pt(3)))
 			continue
 		}
 		look := lookOf(bs.orders[i])
@@ -170,12 +176,36 @@ func (bs bars) Plot(c draw.Canvas, p *plot.Plot) {
 			bs.mark(c, look, vg.Point{X: end, Y: row})
 		} else {
 			half := bs.pt(barRow * 0.3)
-			c.SetColor(translucent(look.color, 190))
+			c.SetColor(lighter(look.color))
 			c.Fill(rectangle(vg.Rectangle{Min: vg.Point{X: x(0), Y: row - half}, Max: vg.Point{X: end, Y: row + half}}))
 		}
 		end = bs.whisker(c, row, x(orElse(bs.panel.at(b.Low), v)), x(orElse(bs.panel.at(b.High), v)), end)
 		write(c, words, vg.Point{X: end + bs.pt(5), Y: row - words.Font.Size*0.36}, b.Text)
 	}
+}
+
+// grid draws light lines at the labelled ticks of the horizontal axis.
+func (bs bars) grid(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	for _, tick := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+		if at := x(tick.Value); !tick.IsMinor() && c.ContainsX(at) {
+			c.StrokeLine2(bs.theme.grid(), at, c.Min.Y, at, c.Max.Y)
+		}
+	}
+}
+
+// shortened returns words that fit the room, without what stands in brackets at their end if need be.
+func shortened(s text.Style, words string, room vg.Length) string {
+	if head, _, ok := strings.Cut(words, " ("); ok && s.Width(words) > room {
+		words = head
+	}
+	return fitted(s, words, room)
+}
+
+// lighter returns a colour on which error bars can be seen.
+func lighter(c color.NRGBA) color.NRGBA {
+	mix := func(v uint8) uint8 { return uint8((int(v)*6 + 255*4) / 10) }
+	return color.NRGBA{mix(c.R), mix(c.G), mix(c.B), 0xFF}
 }
 
 // whisker draws an error bar and returns where what is drawn ends.

@@ -72,19 +72,17 @@ func (f *Facets) Draw(c draw.Canvas, size Size) {
 	t.tiles(c, len(f.Panels), columns, func(i int, c draw.Canvas) *plot.Plot {
 		bare := *f.Panels[i].Figure
 		bare.XLabel, bare.YLabel = "", ""
-		if (i+1)%columns != 0 && i+1 < len(f.Panels) {
-			bare.Targets = unnamed(bare.Targets)
-		}
+		bare.Targets = unnamed(bare.Targets)
 		p := bare.plot(t, c, panels[i])
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = first.frame(c.Size(), all)
 		p.Title.Text = fitted(t.legend(), f.Panels[i].Name, c.Size().X)
 		p.Title.TextStyle = withAlignment(t.legend(), p.Title.TextStyle)
 		p.Title.Padding = t.pt(2)
 		if i+columns < len(f.Panels) {
-			p.X.Tick.Marker = unlabelled{p.X.Tick.Marker}
+			p.X.Tick.Marker, p.X.Tick.Label.Font.Size = unlabelled{p.X.Tick.Marker}, 0.1
 		}
 		if i%columns != 0 {
-			p.Y.Tick.Marker = unlabelled{p.Y.Tick.Marker}
+			p.Y.Tick.Marker, p.Y.Tick.Label.Font.Size = unlabelled{p.Y.Tick.Marker}, 0.1
 		}
 		return p
 	})
@@ -140,7 +138,7 @@ func (t theme) axisNames(c draw.Canvas, x, y string) draw.Canvas {
 	style.XAlign, style.YAlign = text.XCenter, text.YBottom
 	rest := c
 	if x != "" {
-		rest = draw.Crop(rest, 0, 0, t.pt(14), 0)
+		rest = draw.Crop(rest, 0, 0, t.pt(12), 0)
 	}
 	if y != "" {
 		rest = draw.Crop(rest, t.pt(14), 0, 0, 0)

@@ -145,8 +145,11 @@ func (s *Scatter) trace(t theme, c draw.Canvas, p *plot.Plot, list []place) []vg
 		for v := low; v <= high; v += t.pt(3) {
 			out = append(out, vg.Point{X: x(q.x), Y: v})
 		}
-		for k := vg.Length(0); k < t.subtitle().Width(q.text)+t.pt(6); k += t.pt(4) {
-			out = append(out, vg.Point{X: x(q.x) + k, Y: y(q.y)})
+		reach := t.subtitle().Width(q.text) + t.pt(6)
+		for k := -reach; k < reach; k += t.pt(4) {
+			for _, rise := range []vg.Length{-t.pt(11), 0, t.pt(11)} {
+				out = append(out, vg.Point{X: x(q.x) + k, Y: y(q.y) + rise})
+			}
 		}
 	}
 	return lines{theme: t}.follow(out, steps(s, c, p, list))
@@ -214,7 +217,8 @@ func (ps points) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		ps.draw(c, at, y(q.low), y(q.up), &q)
 		reach := vg.Point{X: ps.pt(3), Y: ps.pt(3)}
-		taken = append(taken, vg.Rectangle{Min: at.Sub(reach), Max: at.Add(reach)})
+		taken = append(taken, vg.Rectangle{Min: at.Sub(reach), Max: at.Add(reach)},
+			vg.Rectangle{Min: vg.Point{X: at.X - ps.pt(1), Y: y(q.low)}, Max: vg.Point{X: at.X + ps.pt(1), Y: y(q.up)}})
 	}
 	for _, q := range ps.list {
 		if at := (vg.Point{X: x(q.x), Y: y(q.y)}); q.text != "" && c.Contains(at) {

@@ -47,6 +47,21 @@ func costAxis(name string, largest float64) axis {
 	return axis{label: words[name] + " (" + unit + ")", scale: scale}
 }
 
+// to puts a target into the label of a cost, before its unit.
+func (a axis) to(target float64, metric string) axis {
+	y := yAxis(metric, nil)
+	text := " to " + strconv.FormatFloat(target*y.scale, 'g', 4, 64)
+	if y.scale == 100 {
+		text += " %"
+	}
+	words, unit, ok := strings.Cut(a.label, " (")
+	if ok {
+		unit = " (" + unit
+	}
+	a.label = words + text + unit
+	return a
+}
+
 // bars makes a figure of what it took to reach the targets: o.X, one of XNames, or else uplink bits, rounds and simulated time.
 func bars(curves []results.Curve, o Options) (plots.Drawing, error) {
 	targets, err := o.targets(curves)
@@ -60,7 +75,7 @@ func bars(curves []results.Curve, o Options) (plots.Drawing, error) {
 		}
 		measures = []string{o.X}
 	}
-	b := &plots.Bars{}
+	b := &plots.Bars{Abreast: len(measures)}
 	b.Title, b.Subtitle = o.heading(curves, o.Band)
 	for _, c := range curves {
 		b.Names, b.Orders = append(b.Names, c.Label), append(b.Orders, c.Order)
@@ -70,7 +85,15 @@ func bars(curves []results.Curve, o Options) (plots.Drawing, error) {
 			b.Panels = append(b.Panels, barPanel(curves, m, v, o))
 		}
 	}
+	if !o.Bare && slices.ContainsFunc(b.Panels, partly) {
+		b.Subtitle += " · (1/2): reached by 1 of 2 seeds"
+	}
 	return b, nil
+}
+
+// partly reports whether some seeds reach a target and others do not.
+func partly(p plots.BarPanel) bool {
+	return slices.ContainsFunc(p.Bars, func(b plots.Bar) bool { return !math.IsNaN(b.Value) && strings.HasSuffix(b.Text, ")") })
 }
 
 // barPanel shows one cost of one target.
@@ -85,12 +108,8 @@ func barPanel(curves []results.Curve, measure string, target float64, o Options)
 			}
 		}
 	}
-	axis := costAxis(measure, high)
-	metric := yAxis(metricOf(curves), nil)
-	panel := plots.BarPanel{Name: axis.label + " to " + strconv.FormatFloat(target*metric.scale, 'g', 4, 64)}
-	if metric.scale == 100 {
-		panel.Name += " %"
-	}
+	axis := costAxis(measure, high).to(target, metricOf(curves))
+	panel := plots.BarPanel{Name: axis.label}
 	panel.Log = scale(o.XScale, low > 0 && high > 40*low)
 	for i := range curves {
 		panel.Bars = append(panel.Bars, bar(&curves[i], all[i], axis, o.Band))
@@ -110,7 +129,7 @@ func bar(c *results.Curve, values []float64, a axis, band plots.Band) plots.Bar 
 	mean, low, high := band.Around(values)
 	b := plots.Bar{Value: mean * a.scale, Low: low * a.scale, High: high * a.scale, Text: digits(mean * a.scale)}
 	if n := len(c.Runs); len(values) < n {
-		b.Text += fmt.Sprintf(" (%d of %d seeds)", len(values), n)
+		b.Text += fmt.Sprintf(" (%d/%d)", len(values), n)
 	}
 	return b
 }

@@ -21,7 +21,7 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &plots.Matrix{XLabel: o.X, YLabel: o.Y}
+	m := &plots.Matrix{XLabel: short(o.X), YLabel: short(o.Y)}
 	xs, ys := settingsOf(swept, o.X), settingsOf(swept, o.Y)
 	for _, v := range xs {
 		m.XNames = append(m.XNames, valueText(v))
@@ -140,8 +140,7 @@ func (o *Options) cell(curves []results.Curve) (func(*results.Curve) (float64, s
 			largest = v
 		}
 	}
-	a := costAxis(column, largest)
-	a.label += " to " + yAxis(metric, nil).text(targets[0])
+	a := costAxis(column, largest).to(targets[0], metric)
 	a.log = scale(o.YScale, true)
 	return func(c *results.Curve) (float64, string) {
 		s := c.Over(func(r *record.Run) float64 { return costOf(results.CostOf(r, targets[0]), column) })

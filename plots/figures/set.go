@@ -31,23 +31,48 @@ func DefaultSpecs(runs []*record.Run) []Spec {
 		return nil
 	}
 	metric := metricOf(curves)
-	facet := ""
+	facet, crowded := "", []string(nil)
 	if len(curves) > mostCurves && len(sweptKeys(curves)) > 0 {
-		facet = variantKey
+		facet, crowded = variantKey, crowdedVariants(curves)
 	}
 	var specs []Spec
+	add := func(name string, o Options) {
+		o.Facet, o.Without = facet, crowded
+		specs = append(specs, Spec{name, o})
+	}
 	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
-		specs = append(specs, Spec{metric + "-" + x, Options{X: x, Y: metric, Facet: facet}})
+		add(metric+"-"+x, Options{X: x, Y: metric})
 	}
 	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
 		specs = append(specs, Spec{metric + "-regions-round", Options{X: "round", Y: metric, Regions: true}})
 	}
 	for _, column := range []string{"loss", "nmse_uplink", "nmse_downlink", "levels"} {
 		if varies(runs, column) {
-			specs = append(specs, Spec{column + "-round", Options{X: "round", Y: column, Beside: column == "loss" && facet == "", Facet: facet}})
+			add(column+"-round", Options{X: "round", Y: column, Beside: column == "loss" && facet == ""})
 		}
 	}
 	return append(specs, summaries(curves)...)
+}
+
+// crowdedVariants returns the variants with too many curves for one frame, if there are others too.
+func crowdedVariants(curves []results.Curve) []string {
+	n := map[string]int{}
+	var names, crowded []string
+	for _, c := range curves {
+		name := c.Manifest().Variant
+		if n[name]++; n[name] == 1 {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if n[name] > mostCurves {
+			crowded = append(crowded, name)
+		}
+	}
+	if len(crowded) == len(names) {
+		return nil
+	}
+	return crowded
 }
 
 // varies reports whether a column has more than one value.

@@ -171,6 +171,13 @@ func facets(curves []results.Curve, o Options) (plots.Drawing, error) {
 		out.Panels = append(out.Panels, plots.Facet{Name: name, Figure: f})
 	}
 	alike(out.Panels)
+	if marks := out.Panels[0].Figure.Targets; len(marks) > 0 && !o.Bare {
+		var values []string
+		for _, m := range marks {
+			values = append(values, strings.TrimPrefix(m.Label, "target "))
+		}
+		out.Subtitle += " · dotted: targets " + strings.Join(values, ", ")
+	}
 	return out, nil
 }
 

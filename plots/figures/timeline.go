@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"flsim/plots"
 	"flsim/sim/record"
@@ -46,7 +47,7 @@ func timelineOf(c results.Curve, transfers []record.Transfer, rounds int, o Opti
 	l := &plots.Timeline{Kinds: []string{"download", "training", "upload"}}
 	l.Title, l.Subtitle = o.heading([]results.Curve{c}, plots.NoBand)
 	if !o.Bare {
-		l.Subtitle = fmt.Sprintf("%s, seed %d · %s", c.Label, c.Manifest().Seed, l.Subtitle)
+		l.Subtitle = fmt.Sprintf("%s · %s %d", c.Label, strings.TrimSuffix(l.Subtitle, "1 seed")+"seed", c.Manifest().Seed)
 	}
 	end := 0.0
 	for _, t := range transfers {
