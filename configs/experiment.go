@@ -34,7 +34,7 @@ type Experiment struct {
 
 // Seeds holds the seeds of the four kinds of random streams. One that is not given equals the experiment's seed.
 type Seeds struct {
-	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out and local test examples, order of the batches and augmentation."`
+	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images and scans, test cases, slices and patches of volumes, partition, held-out and local test examples, order of the batches and augmentation."`
 	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights and dropout."`
 	System uint64 `toml:"system" in:"[0,]" default:"seed" doc:"Speeds of devices and links, and who is sampled."`
 	Codec  uint64 `toml:"codec" in:"[0,]" default:"seed" doc:"Random masks and stochastic rounding."`
