@@ -72,7 +72,6 @@ func (f *Facets) Draw(c draw.Canvas, size Size) {
 	t.tiles(c, len(f.Panels), columns, func(i int, c draw.Canvas) *plot.Plot {
 		bare := *f.Panels[i].Figure
 		bare.XLabel, bare.YLabel = "", ""
-		bare.Targets = unnamed(bare.Targets)
 		p := bare.plot(t, c, panels[i])
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = first.frame(c.Size(), all)
 		p.Title.Text = fitted(t.legend(), f.Panels[i].Name, c.Size().X)
@@ -86,14 +85,6 @@ func (f *Facets) Draw(c draw.Canvas, size Size) {
 		}
 		return p
 	})
-}
-
-func unnamed(targets []Target) []Target {
-	out := make([]Target, len(targets))
-	for i, m := range targets {
-		out[i] = Target{Value: m.Value}
-	}
-	return out
 }
 
 // unlabelled leaves a ticker's ticks, and with them the grid, but writes nothing at them.

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,18 +14,25 @@ import (
 // Curves makes a figure of column o.Y over o.X, one of XNames or a column's name: for each curve the mean with a band over
 // its seeds. Shares such as accuracy are shown in percent, bits in Mbit over all clients, simulated time
 // in the unit that suits its length. Axes of bits are logarithmic, so round 0, before which nothing was sent, is not on
-// them. That the data are synthetic stands in the subtitle.
+// them. Against simulated time, runs with a budget of it are drawn in steps up to the budget, with the area under the
+// metric in the legend. On axes of bits a baseline that sends nothing is a horizontal line at its last value. That the
+// data are synthetic stands in the subtitle.
 func Curves(curves []results.Curve, o Options) (*plots.Figure, error) {
 	runs := results.Runs(curves)
 	xa, ya, columns, err := o.axes(runs)
 	if err != nil {
 		return nil, err
 	}
-	f := &plots.Figure{LogX: scale(o.XScale, xa.log), Band: o.Band, XLabel: xa.label, YLabel: ya.label, XLim: o.XLim, YLim: o.YLim}
+	f := &plots.Figure{Steps: xa.column == "sim_time_s" && longestBudget(runs) > 0, LogX: scale(o.XScale, xa.log), Band: o.Band, XLabel: xa.label, YLabel: ya.label, XLim: o.XLim, YLim: o.YLim}
 	for i := range curves {
 		c := &curves[i]
 		if !o.Regions {
-			f.Series = append(f.Series, series(c, xa, ya, o))
+			s := series(c, xa, ya, o)
+			if f.Steps && ya.column == metricOf(curves) {
+				s.Label += area(c)
+			}
+			f.Series = append(f.Series, s)
+			f.Targets = append(f.Targets, reference(&s, f.LogX)...)
 			continue
 		}
 		for k, column := range columns {
@@ -57,7 +65,7 @@ func (o *Options) axes(runs []*record.Run) (x, y axis, columns []string, err err
 		}
 	}
 	if x.column == "sim_time_s" {
-		x.scale, x.label = timeAxis(longest(runs, x.column))
+		x.scale, x.label = timeAxis(max(longestBudget(runs), longest(runs, x.column)))
 	}
 	return x, y, columns, nil
 }
@@ -93,9 +101,42 @@ func region(c *results.Curve, k int, x, y axis, o Options, several bool) plots.S
 	return s
 }
 
+// reference returns a line at the mean of the last values of a series that, on a logarithmic axis of bits, has no place:
+// a baseline that sends nothing.
+func reference(s *plots.Series, log bool) []plots.Target {
+	sum, n := 0.0, 0
+	for _, c := range s.Seeds {
+		if !log || len(c.X) < 2 || slices.Max(c.X) > 0 {
+			return nil
+		}
+		sum += c.Y[len(c.Y)-1]
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	return []plots.Target{{Value: sum / float64(n), Label: s.Label}}
+}
+
+// area names the mean over seeds of the area under the metric, for legends.
+func area(c *results.Curve) string {
+	return fmt.Sprintf(", area %.3f", c.Over(results.Area).Mean)
+}
+
+func longestBudget(runs []*record.Run) float64 {
+	most := 0.0
+	for _, r := range runs {
+		most = max(most, r.Manifest.Budget)
+	}
+	return most
+}
+
 func curveOf(r *record.Run, x, y axis, o Options) plots.Curve {
 	var c plots.Curve
 	c.X, c.Y = r.Pairs(x.column, y.column)
+	if n, budget := len(c.X), r.Manifest.Budget; x.column == "sim_time_s" && r.Result != nil && n > 0 && c.X[n-1] < budget {
+		c.X, c.Y = append(c.X, budget), append(c.Y, c.Y[n-1]) // a finished run holds its last value
+	}
 	for i := range c.X {
 		c.X[i] *= x.scale
 		c.Y[i] = (c.Y[i] - o.Minus) * y.scale

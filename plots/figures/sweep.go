@@ -171,14 +171,27 @@ func facets(curves []results.Curve, o Options) (plots.Drawing, error) {
 		out.Panels = append(out.Panels, plots.Facet{Name: name, Figure: f})
 	}
 	alike(out.Panels)
-	if marks := out.Panels[0].Figure.Targets; len(marks) > 0 && !o.Bare {
-		var values []string
-		for _, m := range marks {
-			values = append(values, strings.TrimPrefix(m.Label, "target "))
-		}
-		out.Subtitle += " · dotted: targets " + strings.Join(values, ", ")
+	if marks := unnamed(out.Panels); len(marks) > 0 && !o.Bare {
+		out.Subtitle += " · dotted: targets " + strings.Join(marks, ", ")
 	}
 	return out, nil
+}
+
+// unnamed takes their names off the targets, for which small figures have no room, and returns those of the first figure.
+func unnamed(panels []plots.Facet) (names []string) {
+	for i, p := range panels {
+		for k := range p.Figure.Targets {
+			name, isTarget := strings.CutPrefix(p.Figure.Targets[k].Label, "target ")
+			if !isTarget {
+				continue
+			}
+			p.Figure.Targets[k].Label = ""
+			if i == 0 {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // alike makes an axis logarithmic in all figures where it is in one.

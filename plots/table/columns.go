@@ -21,6 +21,7 @@ type column struct {
 	text   func(v float64) string
 	spread func(mean, std float64) string // both; nil where the mean alone is of interest
 	absent func(r *record.Run) string     // what stands where there is no number; nil for a dash
+	words  func(r *record.Run) string     // of a column of words, which has no numbers
 }
 
 // Names returns the names of the columns. Those that end in _to stand for a column for each target.
@@ -59,9 +60,11 @@ func plain() []column {
 		{name: "bits_per_parameter", head: "bit/parameter", value: traffic(results.Uplink, perParameter), text: three},
 		{name: "sim_time", head: "sim time", value: last("sim_time_s"), text: units.Seconds},
 		{name: "rounds", head: "rounds", value: last("round"), text: whole},
-		{name: "loss", head: "test loss", value: last("loss"), text: three, spread: plusMinus(three)},
-		{name: "nmse_uplink", head: "uplink NMSE", value: mean("nmse_uplink"), text: three, spread: plusMinus(three)},
-		{name: "nmse_downlink", head: "downlink NMSE", value: mean("nmse_downlink"), text: three, spread: plusMinus(three)},
+		{name: "ended_by", head: "ended by", value: none, words: stoppedBy},
+		{name: "area", head: "area", value: results.Area, text: four, spread: plusMinus(four)},
+		{name: "loss", head: "test loss", value: last("loss"), text: three, spread: threeDigits},
+		{name: "nmse_uplink", head: "uplink NMSE", value: mean("nmse_uplink"), text: three, spread: threeDigits},
+		{name: "nmse_downlink", head: "downlink NMSE", value: mean("nmse_downlink"), text: three, spread: threeDigits},
 	}
 }
 
@@ -85,11 +88,11 @@ func costs(target float64) []column {
 		return "not reached"
 	}
 	return []column{
-		{"uplink_to" + suffix, "uplink" + words, cost(func(c results.Cost) float64 { return c.Uplink }), units.Bits, bits, told},
-		{"downlink_to" + suffix, "downlink" + words, cost(func(c results.Cost) float64 { return c.Downlink }), units.Bits, bits, missed},
-		{"total_to" + suffix, "up + down" + words, cost(func(c results.Cost) float64 { return c.Total }), units.Bits, bits, missed},
-		{"rounds_to" + suffix, "rounds" + words, cost(func(c results.Cost) float64 { return c.Round }), three, plusMinus(three), missed},
-		{"sim_time_to" + suffix, "time" + words, cost(func(c results.Cost) float64 { return c.SimTime }), units.Seconds, plusMinus(units.Seconds), missed},
+		{"uplink_to" + suffix, "uplink" + words, cost(func(c results.Cost) float64 { return c.Uplink }), units.Bits, bits, told, nil},
+		{"downlink_to" + suffix, "downlink" + words, cost(func(c results.Cost) float64 { return c.Downlink }), units.Bits, bits, missed, nil},
+		{"total_to" + suffix, "up + down" + words, cost(func(c results.Cost) float64 { return c.Total }), units.Bits, bits, missed, nil},
+		{"rounds_to" + suffix, "rounds" + words, cost(func(c results.Cost) float64 { return c.Round }), three, threeDigits, missed, nil},
+		{"sim_time_to" + suffix, "time" + words, cost(func(c results.Cost) float64 { return c.SimTime }), units.Seconds, span, missed, nil},
 	}
 }
 
@@ -118,6 +121,42 @@ func bits(mean, std float64) string {
 func plusMinus(text func(float64) string) func(mean, std float64) string {
 	return func(mean, std float64) string { return text(mean) + " ± " + text(std) }
 }
+
+// threeDigits writes a mean with three digits, and its deviation to the same place.
+func threeDigits(mean, std float64) string {
+	places := 2
+	if mean != 0 {
+		places = min(max(0, 2-int(math.Floor(math.Log10(math.Abs(mean))))), 9)
+	}
+	if mean == 0 && std == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(mean, 'f', places, 64) + " ± " + strconv.FormatFloat(std, 'f', places, 64)
+}
+
+// span writes a mean of simulated time and its deviation in the unit that suits the mean.
+func span(mean, std float64) string {
+	unit, name := 1.0, "s"
+	switch {
+	case mean >= 2*3600:
+		unit, name = 3600, "h"
+	case mean >= 120:
+		unit, name = 60, "min"
+	}
+	return threeDigits(mean/unit, std/unit) + " " + name
+}
+
+func none(*record.Run) float64 { return math.NaN() }
+
+// stoppedBy names what ended a run, if it is done.
+func stoppedBy(r *record.Run) string {
+	if r.Result == nil {
+		return "–"
+	}
+	return r.Result.Stopped
+}
+
+func four(v float64) string { return strconv.FormatFloat(v, 'f', 4, 64) }
 
 func three(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 

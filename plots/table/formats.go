@@ -97,6 +97,10 @@ func (t *Table) csv(w io.Writer) error {
 	head = append(head, keys...)
 	head = append(head, "seeds")
 	for _, c := range t.columns {
+		if c.words != nil {
+			head = append(head, c.name)
+			continue
+		}
 		head = append(head, c.name, c.name+"_std", c.name+"_n")
 	}
 	rows := [][]string{head}
@@ -113,6 +117,10 @@ func (t *Table) csv(w io.Writer) error {
 		}
 		row = append(row, strconv.Itoa(len(c.Runs)))
 		for _, col := range t.columns {
+			if col.words != nil {
+				row = append(row, col.common(c))
+				continue
+			}
 			row = append(row, cells(c.Over(col.value))...)
 		}
 		rows = append(rows, row)

@@ -83,6 +83,9 @@ func (t *Table) means(c *results.Curve) []string {
 
 // single writes one run's number.
 func (col *column) single(r *record.Run) string {
+	if col.words != nil {
+		return col.words(r)
+	}
 	if v := col.value(r); !math.IsNaN(v) {
 		return col.text(v)
 	}
@@ -94,6 +97,9 @@ func (col *column) single(r *record.Run) string {
 
 // over writes the mean over a curve's runs. How many of them have the number stands beside it if not all do.
 func (col *column) over(c *results.Curve) string {
+	if col.words != nil {
+		return col.common(c)
+	}
 	s := c.Over(col.value)
 	switch {
 	case s.N == 0 && col.absent != nil:
@@ -110,6 +116,17 @@ func (col *column) over(c *results.Curve) string {
 	}
 	if s.N < len(c.Runs) {
 		text += fmt.Sprintf(" (%d/%d)", s.N, len(c.Runs))
+	}
+	return text
+}
+
+// common returns the words that all runs of a curve have, or none.
+func (col *column) common(c *results.Curve) string {
+	text := col.words(c.Runs[0])
+	for _, r := range c.Runs {
+		if col.words(r) != text {
+			return ""
+		}
 	}
 	return text
 }

@@ -148,3 +148,12 @@ func Targets(runs []*record.Run) []float64 {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// Area returns the area under a run's metric against simulated time, divided by its budget of it, or by its length.
+func Area(r *record.Run) float64 {
+	span := r.Manifest.Budget
+	if n := len(r.Rounds); span == 0 && n > 0 {
+		span = r.Rounds[n-1]["sim_time_s"]
+	}
+	return record.Area(r.Rounds, r.Manifest.Metric, span)
+}
