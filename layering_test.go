@@ -27,6 +27,7 @@ var floors = [][]string{
 		"internal/masks", "internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
+		"plots/plotstest",
 		"datasets/nifti",
 	},
 	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},

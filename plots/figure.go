@@ -30,6 +30,20 @@ type Figure struct {
 // Limits are the ends of an axis; nil leaves an end to the data.
 type Limits struct{ Low, High *float64 }
 
+// LimitsOf makes limits of two numbers, of which infinite ones leave an end to the data; other lists set none.
+func LimitsOf(ends []float64) (l Limits) {
+	if len(ends) != 2 {
+		return l
+	}
+	if finite(ends[0]) {
+		l.Low = &ends[0]
+	}
+	if finite(ends[1]) {
+		l.High = &ends[1]
+	}
+	return l
+}
+
 // ParseLimits reads LOW:HIGH; either may be missing, and an empty text sets none.
 func ParseLimits(text string) (Limits, error) {
 	var l Limits

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"flsim/configs"
 	"flsim/internal/runner"
 	"flsim/plots"
 	"flsim/plots/figures"
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
 // drawExperiment draws the figures that the file asks for, or else the usual ones.
@@ -21,11 +24,40 @@ func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]
 	return figures.DrawAll(runs, folder, specs, plots.DefaultSize)
 }
 
+// longestName is how long the name of a folder of figures may be before it is cut short, in bytes.
+const longestName = 60
+
+// figuresFolder returns where the figures of a run go: figures, or, where --set options changed the file, a folder of their
+// own that names the options, so that a quick try does not replace the figures of the experiment as it stands.
+func figuresFolder(experiment string, sets []string) string {
+	name := "figures"
+	for _, s := range sets {
+		name += "-" + strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-", r) {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	if len(name) > longestName {
+		sum := sha256.Sum256([]byte(strings.Join(sets, "\x00")))
+		name = fmt.Sprintf("figures-%x", sum[:4])
+	}
+	return filepath.Join(experiment, name)
+}
+
 // specsOf returns the figures of [plot.NAME] tables, whose words Load has checked.
 func specsOf(asked []configs.Plot) []figures.Spec {
 	var specs []figures.Spec
 	for _, p := range asked {
-		specs = append(specs, figures.Spec{Name: p.Name, Options: figures.Options{X: p.X, Y: p.Y, Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus}})
+		band, _ := plots.BandByName(p.Band)
+		size, _ := plots.SizeByName(p.Size)
+		specs = append(specs, figures.Spec{Name: p.Name, Size: size, Options: figures.Options{
+			Kind: p.Kind, X: p.X, Y: p.Y, Z: p.Z, Band: band, Best: p.Best, Beside: p.Beside, Account: p.Account, Minus: p.Minus,
+			Regions: p.Regions, Targets: p.Targets, Rounds: p.Rounds, Facet: p.Facet, XScale: p.XScale, YScale: p.YScale,
+			XLim: plots.LimitsOf(p.XLim), YLim: plots.LimitsOf(p.YLim), Title: p.Title, Bare: !p.Heading,
+			Selection: results.Selection{Only: p.Only, Without: p.Without, Order: p.Order, Labels: p.Labels},
+		}})
 	}
 	return specs
 }

@@ -75,3 +75,33 @@ func manyVariants(n int) []variant {
 	}
 	return vs
 }
+
+// sweptRuns returns runs of a baseline and of two variants whose bits are swept, one of them with what it keeps.
+func sweptRuns() []*record.Run {
+	var list []variant
+	var axes []record.Axes
+	add := func(v variant, a record.Axes) { list, axes = append(list, v), append(axes, a) }
+	add(variant{"FedAvg (float32)", 3.9e6, 0.06, 0.70}, nil)
+	for _, bits := range []float64{2, 4, 8} {
+		add(variant{fmt.Sprintf("QSGD, bits = %v", bits), 1.2e5 * bits, 0.055, 0.66 + 0.004*bits}, record.Axes{"codec.q.bits": bits})
+	}
+	for _, keep := range []float64{0.01, 0.1} {
+		for _, bits := range []float64{2, 4, 8} {
+			add(variant{fmt.Sprintf("Top-k × QSGD, bits = %v, keep = %v", bits, keep), 3e5 * keep * bits, 0.02 + 0.2*keep, 0.5 + keep + 0.01*bits},
+				record.Axes{"codec.q.bits": bits, "codec.top.keep": keep})
+		}
+	}
+	runs := sampleRuns(list, 3, 60, 5)
+	for _, r := range runs {
+		m := &r.Manifest
+		m.Axes, m.Elements = axes[m.Order], 121_875
+		m.Variant = []string{"fedavg", "qsgd", "grid"}[min(len(m.Axes), 2)]
+		for i, row := range r.Rounds {
+			if i > 0 {
+				row["clients"] = 10
+				row["uplink_wire_bits"] = row["uplink_wire_bits_cum"] - r.Rounds[i-1]["uplink_wire_bits_cum"]
+			}
+		}
+	}
+	return runs
+}

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,8 @@ import (
 
 // Spec is one figure of an experiment.
 type Spec struct {
-	Name string // of its files, without ending
+	Name string     // of its files, without ending
+	Size plots.Size // on paper; the zero value means that of the other figures
 	Options
 }
 
@@ -38,13 +40,13 @@ func DefaultSpecs(runs []*record.Run) []Spec {
 	var specs []Spec
 	add := func(name string, o Options) {
 		o.Facet, o.Without = facet, crowded
-		specs = append(specs, Spec{name, o})
+		specs = append(specs, Spec{Name: name, Options: o})
 	}
 	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
 		add(metric+"-"+x, Options{X: x, Y: metric})
 	}
 	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
-		specs = append(specs, Spec{metric + "-regions-round", Options{X: "round", Y: metric, Regions: true}})
+		specs = append(specs, Spec{Name: metric + "-regions-round", Options: Options{X: "round", Y: metric, Regions: true}})
 	}
 	for _, column := range []string{"loss", "nmse_uplink", "nmse_downlink", "levels"} {
 		if varies(runs, column) {
@@ -94,22 +96,22 @@ func varies(runs []*record.Run, column string) bool {
 func summaries(curves []results.Curve) []Spec {
 	var specs []Spec
 	if len(results.Targets(results.Runs(curves))) > 0 && len(curves) > 1 {
-		specs = append(specs, Spec{"targets", Options{Kind: "bars"}})
+		specs = append(specs, Spec{Name: "targets", Options: Options{Kind: "bars"}})
 	}
 	ratios := func(c results.Curve) float64 {
 		return c.Over(func(r *record.Run) float64 { return results.Uplink(r).Ratio() }).Mean
 	}
 	if first := ratios(curves[0]); slices.ContainsFunc(curves, func(c results.Curve) bool { v := ratios(c); return v > 1.01*first || v < 0.99*first }) {
-		specs = append(specs, Spec{"pareto", Options{Kind: "pareto"}})
+		specs = append(specs, Spec{Name: "pareto", Options: Options{Kind: "pareto"}})
 	}
 	for i := range curves {
 		if keys := sweptKeys(curves[i : i+1]); len(keys) == 2 {
-			specs = append(specs, Spec{"heatmap", Options{Kind: "heatmap", X: keys[0], Y: keys[1]}})
+			specs = append(specs, Spec{Name: "heatmap", Options: Options{Kind: "heatmap", X: keys[0], Y: keys[1]}})
 			break
 		}
 	}
 	if slices.ContainsFunc(results.Runs(curves), (*record.Run).HasTransfers) {
-		specs = append(specs, Spec{"timeline", Options{Kind: "timeline"}})
+		specs = append(specs, Spec{Name: "timeline", Options: Options{Kind: "timeline"}})
 	}
 	return specs
 }
@@ -128,22 +130,30 @@ func SizeOf(d plots.Drawing, size plots.Size) plots.Size {
 }
 
 // DrawAll draws figures of runs into a directory, which it makes if need be, each in all formats. It returns the
-// files' paths in order.
+// files' paths in order. A figure that cannot be drawn does not keep the others from it.
 func DrawAll(runs []*record.Run, dir string, specs []Spec, size plots.Size) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
 	var all []string
+	var errs []error
 	for _, s := range specs {
-		d, err := New(runs, s.Options)
-		if err != nil {
-			return all, fmt.Errorf("figure %s: %w", s.Name, err)
-		}
-		paths, err := plots.SaveAll(filepath.Join(dir, s.Name), d, SizeOf(d, size))
+		paths, err := drawOne(runs, dir, &s, size)
 		all = append(all, paths...)
 		if err != nil {
-			return all, err
+			errs = append(errs, fmt.Errorf("figure %s: %w", s.Name, err))
 		}
 	}
-	return all, nil
+	return all, errors.Join(errs...)
+}
+
+func drawOne(runs []*record.Run, dir string, s *Spec, size plots.Size) ([]string, error) {
+	d, err := New(runs, s.Options)
+	if err != nil {
+		return nil, err
+	}
+	if s.Size.Name != "" && s.Size != plots.DefaultSize {
+		size = s.Size
+	}
+	return plots.SaveAll(filepath.Join(dir, s.Name), d, SizeOf(d, size))
 }
