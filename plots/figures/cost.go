@@ -62,11 +62,15 @@ func (a axis) to(target float64, metric string) axis {
 	return a
 }
 
-// bars makes a figure of what it took to reach the targets: o.X, one of XNames, or else uplink bits, rounds and simulated time.
+// bars makes a figure of what it took to reach the targets that were asked for, or else the highest of the experiment's that is
+// reached: o.X, one of XNames, or else uplink bits, rounds and simulated time.
 func bars(curves []results.Curve, o Options) (plots.Drawing, error) {
 	targets, err := o.targets(curves)
 	if err != nil {
 		return nil, err
+	}
+	if len(o.Targets) == 0 {
+		targets = []float64{highestReached(curves, targets)}
 	}
 	measures := []string{"uplink_bits", "round", "sim_time"}
 	if o.X != "" {
@@ -89,6 +93,16 @@ func bars(curves []results.Curve, o Options) (plots.Drawing, error) {
 		b.Subtitle += " · (1/2): reached by 1 of 2 seeds"
 	}
 	return b, nil
+}
+
+// highestReached returns the largest of ascending targets that any run reaches, or else the smallest.
+func highestReached(curves []results.Curve, targets []float64) float64 {
+	for i := len(targets) - 1; i > 0; i-- {
+		if slices.ContainsFunc(results.Runs(curves), func(r *record.Run) bool { return results.CostOf(r, targets[i]).Reached }) {
+			return targets[i]
+		}
+	}
+	return targets[0]
 }
 
 // partly reports whether some seeds reach a target and others do not.

@@ -112,6 +112,9 @@ func percent(mean, std float64) string {
 
 // bits writes a mean and its deviation in the unit that suits the mean.
 func bits(mean, std float64) string {
+	if std == 0 {
+		return units.Bits(mean)
+	}
 	number, unit, _ := strings.Cut(units.Bits(mean), " ")
 	factor := math.Pow(1000, float64(slices.Index([]string{"bit", "kbit", "Mbit", "Gbit", "Tbit", "Pbit"}, unit)))
 	_, fraction, _ := strings.Cut(number, ".")
@@ -128,8 +131,8 @@ func threeDigits(mean, std float64) string {
 	if mean != 0 {
 		places = min(max(0, 2-int(math.Floor(math.Log10(math.Abs(mean))))), 9)
 	}
-	if mean == 0 && std == 0 {
-		return "0"
+	if std == 0 {
+		return three(mean)
 	}
 	return strconv.FormatFloat(mean, 'f', places, 64) + " ± " + strconv.FormatFloat(std, 'f', places, 64)
 }

@@ -67,7 +67,7 @@ func (t *Table) markdown(w io.Writer) error {
 
 // latexLetters are what LaTeX takes for commands, and letters that its standard fonts lack outside of formulas.
 var latexLetters = strings.NewReplacer(`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "_", `\_`,
-	" %", `\,\%`, "%", `\%`, "^", `\textasciicircum{}`, "~", `\textasciitilde{}`, "<", `$<$`, ">", `$>$`, "\n", " ",
+	" %", `\,\%`, "%", `\%`, "^", `\textasciicircum{}`, "~", `\textasciitilde{}`, "|", `\textbar{}`, "<", `$<$`, ">", `$>$`, "\n", " ",
 	" ± ", ` $\pm$ `, "±", `$\pm$`, "×", `$\times$`, "–", "--", "…", `\dots{}`, "≤", `$\leq$`, "≥", `$\geq$`, "−", `$-$`, "·", `$\cdot$`,
 	"²", `$^2$`, "³", `$^3$`, "µ", `$\mu$`, "α", `$\alpha$`, "β", `$\beta$`, "γ", `$\gamma$`, "δ", `$\delta$`, "ε", `$\varepsilon$`,
 	"η", `$\eta$`, "θ", `$\theta$`, "λ", `$\lambda$`, "μ", `$\mu$`, "π", `$\pi$`, "ρ", `$\rho$`, "σ", `$\sigma$`, "τ", `$\tau$`,

@@ -107,8 +107,12 @@ func (t Traffic) Ratio() float64 {
 	return t.Float / t.Wire
 }
 
-// Saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing.
+// Saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing. NaN
+// where nothing was sent.
 func (t Traffic) Saved() float64 {
+	if t.Wire == 0 || t.Float == 0 {
+		return math.NaN()
+	}
 	share := 1 - t.Wire/t.Float
 	if share < 0 && share > -0.005 {
 		return 0
