@@ -49,6 +49,11 @@ func New(runs []*record.Run, o Options) (plots.Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.draw(curves)
+}
+
+// draw makes a figure of the curves that were selected.
+func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 	for _, scale := range []string{o.XScale, o.YScale} {
 		if !slices.Contains([]string{"", "auto", "linear", "log"}, scale) {
 			return nil, fmt.Errorf("a scale is auto, linear or log, not %q", scale)

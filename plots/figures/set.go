@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,62 +20,30 @@ type Spec struct {
 	Options
 }
 
-// mostCurves is how many curves the usual figures show in one frame.
-const mostCurves = 10
-
 // DefaultSpecs returns the figures that every experiment gets: the metric over uplink bits, all bits, rounds and
 // simulated time; the loss, training beside test, over rounds; of a segmentation, the metric of each region over
 // rounds; and, where there is something to be seen in them, the costs of targets, the final metric against
-// compression, a heat map of two swept keys, the codecs' errors and levels, and the first rounds' timeline. Many curves of a sweep are
-// divided by variant.
+// compression, a heat map of two swept keys, the codecs' errors and levels, and the first rounds' timeline.
 func DefaultSpecs(runs []*record.Run) []Spec {
 	curves, err := results.Group(runs)
 	if err != nil {
 		return nil
 	}
 	metric := metricOf(curves)
-	facet, crowded := "", []string(nil)
-	if len(curves) > mostCurves && len(sweptKeys(curves)) > 0 {
-		facet, crowded = variantKey, crowdedVariants(curves)
-	}
 	var specs []Spec
-	add := func(name string, o Options) {
-		o.Facet, o.Without = facet, crowded
-		specs = append(specs, Spec{Name: name, Options: o})
-	}
+	add := func(name string, o Options) { specs = append(specs, Spec{Name: name, Options: o}) }
 	for _, x := range []string{"uplink_bits", "total_bits", "round", "sim_time"} {
 		add(metric+"-"+x, Options{X: x, Y: metric})
 	}
 	if regions := regionColumns(metric, runs[0].Manifest.Regions); len(regions) > 0 && checkColumn(runs, regions[0]) == nil {
-		specs = append(specs, Spec{Name: metric + "-regions-round", Options: Options{X: "round", Y: metric, Regions: true}})
+		add(metric+"-regions-round", Options{X: "round", Y: metric, Regions: true})
 	}
 	for _, column := range []string{"loss", "nmse_uplink", "nmse_downlink", "levels"} {
 		if varies(runs, column) {
-			add(column+"-round", Options{X: "round", Y: column, Beside: column == "loss" && facet == ""})
+			add(column+"-round", Options{X: "round", Y: column, Beside: column == "loss"})
 		}
 	}
 	return append(specs, summaries(curves)...)
-}
-
-// crowdedVariants returns the variants with too many curves for one frame, if there are others too.
-func crowdedVariants(curves []results.Curve) []string {
-	n := map[string]int{}
-	var names, crowded []string
-	for _, c := range curves {
-		name := c.Manifest().Variant
-		if n[name]++; n[name] == 1 {
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		if n[name] > mostCurves {
-			crowded = append(crowded, name)
-		}
-	}
-	if len(crowded) == len(names) {
-		return nil
-	}
-	return crowded
 }
 
 // varies reports whether a column has more than one value.
@@ -129,31 +98,70 @@ func SizeOf(d plots.Drawing, size plots.Size) plots.Size {
 	return size
 }
 
-// DrawAll draws figures of runs into a directory, which it makes if need be, each in all formats. It returns the
-// files' paths in order. A figure that cannot be drawn does not keep the others from it.
+// DrawAll draws figures of runs into a directory, which it makes if need be, each in all formats. If the curves are too
+// many for one frame, a figure of curves becomes several: an overview under its own name, and one for each variant that has
+// several curves, with the variant's name behind its own. It returns the files' paths in order. A figure that cannot be
+// drawn does not keep the others from it.
 func DrawAll(runs []*record.Run, dir string, specs []Spec, size plots.Size) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	var all []string
+	all, err := results.Group(runs)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
 	var errs []error
 	for _, s := range specs {
-		paths, err := drawOne(runs, dir, &s, size)
-		all = append(all, paths...)
+		if s.Size.Name == "" || s.Size == plots.DefaultSize {
+			s.Size = size
+		}
+		more, err := s.draw(all, dir)
+		paths = append(paths, more...)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("figure %s: %w", s.Name, err))
 		}
 	}
-	return all, errors.Join(errs...)
+	return paths, errors.Join(errs...)
 }
 
-func drawOne(runs []*record.Run, dir string, s *Spec, size plots.Size) ([]string, error) {
-	d, err := New(runs, s.Options)
+// draw draws one figure, or its parts.
+func (s *Spec) draw(all []results.Curve, dir string) (paths []string, err error) {
+	curves, err := s.Selection.Apply(all)
 	if err != nil {
 		return nil, err
 	}
-	if s.Size.Name != "" && s.Size != plots.DefaultSize {
-		size = s.Size
+	parts := []part{{curves: curves}}
+	if (s.Kind == "" || s.Kind == "curves") && s.Facet == "" {
+		parts = split(curves)
 	}
-	return plots.SaveAll(filepath.Join(dir, s.Name), d, SizeOf(d, size))
+	for _, p := range parts {
+		o := s.Options
+		name := s.Name
+		if p.name != "" {
+			name += "-" + p.name
+		}
+		if p.note != "" {
+			o.Title = cmp.Or(o.Title, curves[0].Experiment()) + ": " + p.note
+		}
+		d, err := o.draw(p.curves)
+		if err != nil && len(parts) > 1 && s.recorded(curves) {
+			continue // what only other variants record
+		}
+		if err != nil {
+			return paths, err
+		}
+		more, err := plots.SaveAll(filepath.Join(dir, name), d, SizeOf(d, s.Size))
+		paths = append(paths, more...)
+		if err != nil {
+			return paths, err
+		}
+	}
+	return paths, nil
+}
+
+// recorded reports whether any of the curves has the figure's columns.
+func (s *Spec) recorded(curves []results.Curve) bool {
+	_, _, _, err := s.axes(results.Runs(curves))
+	return err == nil
 }
