@@ -33,7 +33,7 @@ func figuresFolder(experiment string, sets []string) string {
 	name := "figures"
 	for _, s := range sets {
 		name += "-" + strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-", r) {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-,", r) {
 				return r
 			}
 			return -1
