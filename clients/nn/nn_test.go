@@ -312,8 +312,8 @@ func TestBatchesAreMeans(t *testing.T) {
 }
 
 func TestDropout(t *testing.T) {
-	b := &builder{shape: tensor.Shape{H: 1, W: 1, C: 100_000}}
-	b.dropout(0.3)
+	b := &Builder{shape: tensor.Shape{H: 1, W: 1, C: 100_000}}
+	b.Dropout(0.3)
 	n := b.layers[0].node(1)
 	x := make([]float32, 100_000)
 	for i := range x {
