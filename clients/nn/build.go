@@ -64,21 +64,14 @@ func (b *Builder) param(name string, kind tensor.Kind, rule initRule, shape ...i
 func (b *Builder) add(l layer, out tensor.Shape) {
 	b.layers = append(b.layers, l)
 	b.shape = out
+	b.spoils = false
 }
 
-// option changes one thing about a dense or convolutional layer.
+// Option changes one thing about a dense or convolutional layer.
 type Option uint8
 
+// NoBias leaves out the biases, as is usual before a normalisation.
 const NoBias Option = 1
-
-func has(options []Option, o Option) bool {
-	for _, p := range options {
-		if p == o {
-			return true
-		}
-	}
-	return false
-}
 
 // affine appends the tensors of a dense or convolutional layer.
 func (b *Builder) affine(name string, fanIn, out, fanOut int, options []Option, shape ...int) affine {

@@ -44,6 +44,42 @@ func TestFirstStepsLeaveTheBatchAlone(t *testing.T) {
 	}
 }
 
+// Copies cost memory and time: only blocks that need them have some.
+func TestFewCopies(t *testing.T) {
+	var copies func(layers []layer) int
+	copies = func(layers []layer) (n int) {
+		for _, l := range layers {
+			switch l := l.(type) {
+			case duplicate:
+				n++
+			case residual:
+				n += copies(l.body) + copies(l.shortcut)
+			case concat:
+				n += copies(l.body)
+			}
+		}
+		return n
+	}
+	in := tensor.Shape{H: 8, W: 8, C: 3}
+	for name, c := range map[string]struct {
+		build func(b *Builder)
+		want  int
+	}{
+		"resnet": {func(b *Builder) { resnet(b, 2, 4, 8) }, 0},
+		"concat": {func(b *Builder) {
+			b.Conv("k", 4, 1, 1, 0)
+			b.Concat(func() { doubleConv(b, "l", 4); b.Conv("m", 4, 1, 1, 0) })
+		}, 0},
+		"first and last": {func(b *Builder) { b.Residual(func() { b.Conv("l", 3, 3, 1, 1); b.ReLU() }, func() {}) }, 2},
+	} {
+		b := &Builder{cfg: DefaultConfig(), shape: in, outputs: 2}
+		c.build(b)
+		if got := copies(b.layers); got != c.want || b.err != nil {
+			t.Errorf("%s: %d copies (error %v), want %d", name, got, b.err, c.want)
+		}
+	}
+}
+
 func twoClasses(build func(b *Builder), in tensor.Shape) (*Model, error) {
 	return newModel(entry{name: "own", build: build}, DefaultConfig(), in, 2)
 }
