@@ -29,8 +29,9 @@ var floors = [][]string{
 		"sim/event",
 		"datasets/nifti",
 	},
-	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},
+	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record", "internal/weights"},
 	2: {
+		"internal/export",
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
 		"codecs/internal/pruning",
 		"datasets/cifar", "datasets/discs", "datasets/idx", "datasets/synthetic", "datasets/volumes",

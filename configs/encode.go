@@ -27,9 +27,9 @@ func (e *Experiment) Canonical() []byte {
 	return []byte(b.String())
 }
 
-// elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, and targets, which no run
-// depends on.
-var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets"}
+// elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, targets, which no run
+// depends on, and the file of initial weights, of which the weights matter and not the name.
+var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets", "model.weights"}
 
 func writeLines(b *strings.Builder, path string, f params.Field) {
 	path = join(path, f.Name)

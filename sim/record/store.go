@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -32,21 +33,50 @@ const (
 // ErrDamaged says that a run's files contradict each other or what is asked for, so that it can't be continued.
 var ErrDamaged = errors.New("cannot be continued")
 
+// HeldError says that another process is playing a run.
+type HeldError struct{ Dir string }
+
+// Error names the run's directory.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("another process is playing the run in %s; wait for it, or give another folder", e.Dir)
+}
+
 // Lock makes a run's directory and keeps other processes from playing the run until release is called or the process
-// ends.
+// ends, however it ends. Where another process has the lock the error is a *HeldError.
 func Lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, LockFile), flock.SetPermissions(0o666))
-	free, err := lock.TryLock()
-	if err != nil {
-		return nil, err
+	lock := newLock(dir)
+	for try := 0; ; try++ {
+		free, err := lock.TryLock()
+		switch {
+		case err != nil:
+			return nil, err
+		case free:
+			return lock.Unlock, nil
+		case try == 3:
+			return nil, &HeldError{dir}
+		}
+		time.Sleep(10 * time.Millisecond) // perhaps somebody only looks whether it is held
 	}
-	if !free {
-		return nil, fmt.Errorf("another process is playing the run in %s; wait for it, or give another folder", dir)
+}
+
+func newLock(dir string) *flock.Flock {
+	return flock.New(filepath.Join(dir, LockFile), flock.SetPermissions(0o666))
+}
+
+// Held reports whether a process is playing the run in a directory.
+func Held(dir string) bool {
+	if _, err := os.Stat(filepath.Join(dir, LockFile)); err != nil {
+		return false
 	}
-	return lock.Unlock, nil
+	lock := newLock(dir)
+	free, err := lock.TryRLock()
+	if free {
+		err = lock.Unlock()
+	}
+	return !free && err == nil
 }
 
 // Store writes one run's directory. It is used by one goroutine.
@@ -199,7 +229,7 @@ func (s *Store) Checkpoint(c *Checkpoint) error {
 	if err := s.rounds.Sync(); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(s.dir, CheckpointFile), c.write)
+	return WriteTo(filepath.Join(s.dir, CheckpointFile), c.write)
 }
 
 // Finish puts the run's digest into res, replaces the checkpoint by the final one, and writes result.json. The digest
@@ -256,13 +286,14 @@ func writeJSON(path string, v any) error {
 
 // WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
 func WriteFile(path string, data []byte) error {
-	return writeFile(path, func(w io.Writer) error {
+	return WriteTo(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
+// WriteTo is WriteFile for content that is written piece by piece.
+func WriteTo(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
