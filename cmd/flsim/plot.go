@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -129,20 +127,9 @@ func bandByName(name string) (plots.Band, error) {
 
 // findRuns reads all runs at or below the given folders.
 func findRuns(args []string) ([]*record.Run, error) {
-	var dirs []string
-	for _, root := range args {
-		found, err := record.Find(root)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usageError{fmt.Errorf("there is no folder %s", root)}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, usageError{fmt.Errorf("there are no runs in %s; flsim run CONFIG makes some", root)}
-		}
-		dirs = append(dirs, found...)
+	dirs, err := findDirs(args)
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(dirs)
-	return openRuns(slices.Compact(dirs))
+	return openRuns(dirs)
 }
