@@ -62,8 +62,11 @@ func FinalWeights(dir string) (tensor.Layout, []float32, error) {
 		return nil, nil, err
 	}
 	l, w, err := sim.CheckpointTensors(c)
-	if err != nil {
+	if errors.Is(err, record.ErrDamaged) {
 		return nil, nil, fmt.Errorf("%s: %w; flsim run --force repeats the run", dir, err)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
 	return l, w, nil
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 // facts is what a checkpoint holds besides vectors. It is taken between rounds, when no message is under way.
 type facts struct {
 	Round    int         `json:"round"`
+	Stopped  string      `json:"stopped,omitempty"` // why the run is over, empty if it is not
 	Now      event.Time  `json:"now_ns"`
 	Uplink   record.Bits `json:"uplink"`
 	Downlink record.Bits `json:"downlink"`
@@ -43,13 +45,17 @@ func tensorsOf(l tensor.Layout) []tensorFacts {
 }
 
 // CheckpointTensors returns the global model of a checkpoint with the names and shapes of its tensors, all taken for
-// weights. The error is record.ErrDamaged if they do not fit together.
+// weights. The error is record.ErrDamaged if they do not fit together, and another one where the clients have models of their
+// own in place of a global one.
 func CheckpointTensors(c *record.Checkpoint) (tensor.Layout, []float32, error) {
 	var f facts
 	if err := json.Unmarshal(c.Header, &f); err != nil {
 		return nil, nil, fmt.Errorf("%w: checkpoint: %v", record.ErrDamaged, err)
 	}
 	i := slices.IndexFunc(c.Vectors, func(v record.Vector) bool { return v.Name == weightsName })
+	if slices.ContainsFunc(c.Vectors, func(v record.Vector) bool { return strings.HasPrefix(v.Name, ownPrefix) }) {
+		return nil, nil, errors.New("every client has a model of its own, and there is no global one")
+	}
 	if i < 0 || len(f.Tensors) == 0 {
 		return nil, nil, fmt.Errorf("%w: the checkpoint does not say which tensors it holds", record.ErrDamaged)
 	}
@@ -79,14 +85,16 @@ type castFacts struct {
 	Has     map[int]int `json:"has,omitempty"` // JSON lists the keys in order
 }
 
-// Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
+// Final returns a checkpoint of the weights alone, and of the clients' own ones where these have: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
-	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
-		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts(), Tensors: tensorsOf(s.cfg.Model.Layout())})
+	header, err := json.Marshal(facts{Round: s.line.Round, Stopped: s.stopped, Now: s.now, Uplink: s.line.UplinkSum,
+		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts(),
+		Tensors: tensorsOf(s.cfg.Model.Layout())})
 	if err != nil {
 		return nil, err
 	}
-	return &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: weightsName, Data: s.server.w}}}, nil
+	vectors := append([]record.Vector{{Name: weightsName, Data: s.server.w}}, s.ownVectors()...)
+	return &record.Checkpoint{Header: header, Vectors: vectors}, nil
 }
 
 // checkpoint records the state between two rounds.
@@ -95,7 +103,7 @@ func (s *Simulation) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	if s.line.Round == s.cfg.Rounds {
+	if s.stopped != "" {
 		return s.rec.Checkpoint(c)
 	}
 	for i, v := range s.server.opt.State() {
@@ -121,6 +129,7 @@ const (
 	weightsName    = "weights"
 	residualPrefix = "residual:"
 	localPrefix    = "local-optimizer:"
+	ownPrefix      = "own:"
 )
 
 // Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
@@ -134,7 +143,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 		return nil, fmt.Errorf("%w: the checkpoint holds no weights", record.ErrDamaged)
 	}
 	s := assemble(cfg, rec)
-	s.now, s.losses = f.Now, f.Losses
+	s.now, s.losses, s.stopped = f.Now, f.Losses, f.Stopped
 	s.line.Round, s.line.UplinkSum, s.line.DownlinkSum = f.Round, f.Uplink, f.Downlink
 	s.line.SimTime = f.Now.Seconds()
 	s.cast.restore(&f.Cast)
@@ -146,7 +155,10 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 			return nil, fmt.Errorf("%w: vector %q of the checkpoint: %v", record.ErrDamaged, v.Name, err)
 		}
 	}
-	if f.Round < cfg.Rounds {
+	if f.Round == cfg.Rounds {
+		s.stopped = cmp.Or(f.Stopped, "rounds")
+	}
+	if s.stopped == "" {
 		s.queue.Push(s.now, happening{what: beginRound})
 	}
 	return s, nil
@@ -178,6 +190,9 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 	}
 	if rest, ok := strings.CutPrefix(v.Name, residualPrefix); ok {
 		return s.change(rest, func(state *clients.State) { state.Residual = v.Data })
+	}
+	if rest, ok := strings.CutPrefix(v.Name, ownPrefix); ok {
+		return s.restoreOwn(rest, v.Data)
 	}
 	switch v.Name {
 	case weightsName:

@@ -79,7 +79,12 @@ func TestWrongWeights(t *testing.T) {
 	r := runner.Runner{Dir: t.TempDir()}
 	stopped := stopAfter(t, r, 2)
 	done, _, _ := play(t, runner.Runner{Dir: t.TempDir()})
+	local, err := r.Play(t.Context(), load(t, "clients.mode=local", "uplink.chain=[]", "uplink.error_feedback=false"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ from, model, want string }{
+		{local, "logistic", "every client has a model of its own, and there is no global one"},
 		{"nowhere.npz", "logistic", "model.weights: there is no file or folder nowhere.npz"},
 		{stopped, "logistic", "is not the folder of a finished run"},
 		{done, "mlp", `lacks the tensor "fc1.weight" of shape [784 200]; it has fc.weight, fc.bias`},

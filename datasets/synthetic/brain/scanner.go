@@ -34,10 +34,10 @@ func newSite(seed uint64, number int) *site {
 	for m := range s.modality {
 		s.modality[m] = response{gain: between(r, 180, 700), contrast: between(r, 0.7, 1.15), curve: between(r, -0.2, 0.25)}
 	}
-	s.young, s.old = between(r, 0, 0.4), between(r, 0.7, 1)
+	s.young, s.old = between(r, 0, 0.4), between(r, 0.6, 1)
 	usual := lerp(18, 30, spread(all, number, 0.8191725))
 	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
-	s.bias = lerp(0.2, 0.65, spread(all, number, 0.6710436))
+	s.bias = lerp(0.15, 0.55, spread(all, number, 0.6710436))
 	s.enhances = lerp(0.5, 0.95, spread(all, number, 0.5497005))
 	return s
 }
