@@ -34,7 +34,7 @@ var floors = [][]string{
 		"internal/export",
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
 		"codecs/internal/pruning",
-		"datasets/cifar", "datasets/discs", "datasets/idx", "datasets/synthetic", "datasets/volumes",
+		"datasets/cifar", "datasets/discs", "datasets/fetch", "datasets/idx", "datasets/synthetic", "datasets/volumes",
 		"plots",
 		"clients",
 		"internal/bench",

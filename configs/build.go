@@ -86,6 +86,14 @@ func (b *Builder) Build(run Run) (*Built, error) {
 	return out, nil
 }
 
+// OpenSet opens a data set at the default settings of a run.
+func (b *Builder) OpenSet(name string) (*datasets.Data, error) {
+	e := Default()
+	e.Data.Set = name
+	e.Data.complete()
+	return b.open(e)
+}
+
 // Data opens the data set of a run, or returns it if it was the last one opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,

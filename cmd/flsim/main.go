@@ -15,6 +15,7 @@ import (
 	"flsim/codecs"
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/datasets/fetch"
 	"flsim/internal/f32"
 	"flsim/sim"
 )
@@ -79,11 +80,12 @@ type usageError struct{ error }
 
 func exitCode(err error) int {
 	var (
-		usage  usageError
-		config configs.Errors
-		clash  *configs.ContradictionError
-		local  *clients.DivergedError
-		global *sim.DivergedError
+		usage   usageError
+		config  configs.Errors
+		clash   *configs.ContradictionError
+		local   *clients.DivergedError
+		global  *sim.DivergedError
+		fetched *fetch.Error
 	)
 	switch {
 	case err == nil:
@@ -92,7 +94,7 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
-	case datasets.AtFault(err):
+	case datasets.AtFault(err), errors.As(err, &fetched):
 		return exitData
 	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged
