@@ -121,7 +121,7 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(runCommand(), checkCommand(), plotCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
 	checkArgs(root.Commands())
 	root.Args = unknownCommand
 	return root
