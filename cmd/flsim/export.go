@@ -34,10 +34,10 @@ func exportCommand() *cobra.Command {
 		Short: "Write runs for other programs: tables, TensorBoard, weights",
 		Long: `Export writes all runs at or below the given folders.
 
-  csv, jsonl    one long table with a line for each round of each run, on the standard output or into -o FILE
-  tensorboard   an event file for each run, into the folder -o; wall time is simulated time
-  npz           the final weights of one run, tensor by tensor, as numpy.load reads them, into -o FILE
-  safetensors   the same as a safetensors file
+    csv, jsonl    one long table with a line for each round of each run, on the standard output or into -o FILE
+    tensorboard   an event file for each run, into the folder -o; wall time is simulated time
+    npz           the final weights of one run, tensor by tensor, as numpy.load reads them, into -o FILE
+    safetensors   the same as a safetensors file
 
 Weights can be started from again with model.weights = "FILE". See docs/export.md.`,
 		Example: `  flsim export runs/quickstart --format csv -o quickstart.csv

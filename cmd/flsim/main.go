@@ -122,7 +122,9 @@ Start with:  flsim run configs/quickstart.toml`,
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
 	root.AddCommand(runCommand(), checkCommand(), plotCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(manCommand(root))
 	checkArgs(root.Commands())
+	complete(root)
 	root.Args = unknownCommand
 	return root
 }

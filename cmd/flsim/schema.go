@@ -14,7 +14,7 @@ func schemaCommand() *cobra.Command {
 with Even Better TOML, completes keys, shows what they mean, and marks what is wrong. Name it in the first line
 of a file:
 
-  #:schema ./flsim.schema.json`,
+    #:schema ./flsim.schema.json`,
 		Example: `  flsim schema > flsim.schema.json`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
