@@ -18,14 +18,15 @@ func Keys() []string {
 }
 
 // WordsOf returns the words that the key at path may hold, such as "iid" for data.partition, and nil for keys of numbers
-// or free text. The path may begin with variant.NAME, or with plot in place of plot.NAME.
+// or free text. The path may begin with variant.NAME or plot.NAME.
 func WordsOf(path string) []string {
 	if rest, ok := strings.CutPrefix(path, "variant."); ok {
 		_, path, _ = strings.Cut(rest, ".")
 	}
 	var at any = Default()
 	if rest, ok := strings.CutPrefix(path, "plot."); ok {
-		at, path = newPlot(), rest
+		at = newPlot()
+		_, path, _ = strings.Cut(rest, ".")
 	}
 	prefix := ""
 	for at != nil {

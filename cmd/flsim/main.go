@@ -75,6 +75,18 @@ func onInterrupt(stop context.CancelFunc, stderr io.Writer) func() {
 // errReported marks an error whose text has been written where the user reads it.
 var errReported = errors.New("reported")
 
+// toldError is an error that was told in full when it happened: what is left to say is that it did.
+type toldError struct {
+	summary string
+	error
+}
+
+// Error returns the summary.
+func (e toldError) Error() string { return e.summary }
+
+// Unwrap returns what was told.
+func (e toldError) Unwrap() error { return e.error }
+
 // usageError is an error in how the command was called.
 type usageError struct{ error }
 

@@ -130,6 +130,7 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 	}
 	if err == nil && o.progress != "none" {
 		cases.tell(stderr)
+		fmt.Fprintf(stderr, "records in %s\n", filepath.Join(play.Dir, file.Name))
 		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
 	}
 	return err
@@ -191,14 +192,17 @@ func playAll(ctx context.Context, play *runner.Runner, runs []configs.Run, statu
 			continue
 		}
 		failed = fmt.Errorf("%s seed %d: %w", run.Variant, run.Seed, failed)
-		err = errors.Join(err, failed)
 		if errors.Is(failed, sim.ErrStopped) {
-			return dirs, fmt.Errorf("%w; the same command continues", err)
+			return dirs, fmt.Errorf("%w; the same command continues", errors.Join(err, failed))
 		}
 		if code := exitCode(failed); code == exitData || code == exitUsage {
-			return dirs, err
+			return dirs, errors.Join(err, failed)
 		}
 		status.print("failed: " + failed.Error())
+		if !status.quiet {
+			failed = toldError{fmt.Sprintf("%s seed %d failed, as told above", run.Variant, run.Seed), failed}
+		}
+		err = errors.Join(err, failed)
 	}
 	return dirs, err
 }
