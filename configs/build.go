@@ -136,7 +136,7 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
 		},
-		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Received: e.Eval.Received,
 		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
@@ -147,15 +147,24 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("downlink: %w", err)
 	}
 	out.Sim.Downlink.Delta = e.Downlink.Reference == "last"
+	if out.Sim.Training.Augment, err = e.Data.Augment.For(data); err != nil {
+		return fmt.Errorf("data.%w", err)
+	}
 	return out.divide(e, data)
 }
 
-// divide holds examples out for validation and gives the others to the clients.
+// divide draws the examples that are used, holds some out for validation and gives the others to the clients.
 func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 	held := *data
+	if n := e.Data.Examples; n > 0 {
+		if all := data.Train.Len(); n > all {
+			return fmt.Errorf("data.examples = %d, but data set %s has %d to train on", n, e.Data.Set, all)
+		}
+		held.Train = datasets.Sample(data.Train, n, rng.New(e.Seeds.Data, "examples"))
+	}
 	if e.Data.Validation > 0 {
 		var err error
-		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
+		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(held.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
 		if err != nil {
 			return err
 		}
@@ -254,7 +263,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {

@@ -218,6 +218,7 @@ func (l *loader) checkPlots(section *node) {
 	train := recorded(func(e *Experiment) bool { return e.Eval.TrainExamples > 0 })
 	top5 := recorded(func(e *Experiment) bool { return e.Eval.Top5 })
 	perClient := recorded(func(e *Experiment) bool { return e.Eval.PerClient })
+	received := recorded(func(e *Experiment) bool { return e.Eval.Received })
 	surfaces := recorded(func(e *Experiment) bool { return e.Eval.HD95 })
 	decay := recorded(func(e *Experiment) bool { return e.Clients.WeightDecay > 0 })
 	announced := recorded(announces)
@@ -236,6 +237,8 @@ func (l *loader) checkPlots(section *node) {
 			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, p.Y)
 		case strings.HasPrefix(p.Y, "top5_") && !top5:
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
+		case strings.HasPrefix(p.Y, "received_") && !received:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.received = true", path, p.Y)
 		case strings.HasPrefix(p.Y, "hd95_") && !surfaces:
 			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, p.Y)
 		case strings.Contains(p.Y, "client_") && !perClient:

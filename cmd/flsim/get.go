@@ -82,7 +82,7 @@ func getSet(ctx context.Context, g *fetch.Fetcher, name string, stdout io.Writer
 	}
 	source, ok := fetch.SourceOf(name)
 	if !ok || source.Terms != "" {
-		return &datasets.MissingError{Set: name, Dir: g.Dir, Want: []string{source.Terms}}
+		return &fetch.ByHandError{Set: name, Do: source.Terms}
 	}
 	err := g.Get(ctx, &source)
 	if errors.Is(err, context.Canceled) {

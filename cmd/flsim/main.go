@@ -98,6 +98,7 @@ func exitCode(err error) int {
 		local   *clients.DivergedError
 		global  *sim.DivergedError
 		fetched *fetch.Error
+		byHand  *fetch.ByHandError
 	)
 	switch {
 	case err == nil:
@@ -106,7 +107,7 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
-	case datasets.AtFault(err), errors.As(err, &fetched):
+	case datasets.AtFault(err), errors.As(err, &fetched), errors.As(err, &byHand):
 		return exitData
 	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged

@@ -42,6 +42,17 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// ByHandError says that a data set cannot be downloaded without more ado.
+type ByHandError struct {
+	Set string
+	Do  string // instead
+}
+
+// Error says what to do instead.
+func (e *ByHandError) Error() string {
+	return fmt.Sprintf("flsim cannot download %s: %s", e.Set, e.Do)
+}
+
 // Get downloads all files of a source. What is there already is left alone, and a download that broke off is continued. A
 // file whose size or SHA-256 is not the expected one is deleted. Errors are of type *Error, unless ctx ended.
 func (g *Fetcher) Get(ctx context.Context, s *Source) error {

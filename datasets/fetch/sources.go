@@ -18,7 +18,7 @@ type File struct {
 type Source struct {
 	Sets  []string // names of the data sets that it holds
 	Home  string   // page of its authors
-	Terms string   // where it cannot be downloaded without more ado: what to do instead
+	Terms string   // what to do where it cannot be downloaded without more ado; there are no files then
 	Files []File
 }
 
@@ -46,8 +46,10 @@ var sources = []Source{
 		Home: "https://www.nist.gov/itl/products-and-services/emnist-dataset", Files: []File{{
 			URL: "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip", Path: "emnist.zip", Size: 561753746, Unpack: "emnist",
 			SHA256: "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"}}},
+	{Sets: []string{"svhn"}, Home: "http://ufldl.stanford.edu/housenumbers",
+		Terms: "download train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu/housenumbers and convert them by scripts/convert_svhn.py, which says how"},
 	{Sets: []string{"brats"}, Home: "https://www.synapse.org",
-		Terms: "BraTS is handed out to registered users only: ask for access at https://www.synapse.org, unpack the training data into a folder brats of the data directory, and see docs/brats.md; Task01_BrainTumour of http://medicaldecathlon.com is free"},
+		Terms: "it is handed out to registered users only; ask for access at https://www.synapse.org, unpack the training data into a folder brats of the data directory, and see docs/brats.md; Task01_BrainTumour of http://medicaldecathlon.com is free"},
 }
 
 // sum is what is known of one of the four files in IDX format.
