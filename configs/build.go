@@ -21,6 +21,7 @@ import (
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
+	"flsim/internal/weights"
 	"flsim/network"
 	"flsim/sim"
 	"flsim/sim/event"
@@ -91,6 +92,14 @@ func (b *Builder) Build(run Run) (*Built, error) {
 	out.describe(run, data)
 	out.asBaseline(e)
 	return out, nil
+}
+
+// OpenSet opens a data set at the default settings of a run.
+func (b *Builder) OpenSet(name string) (*datasets.Data, error) {
+	e := Default()
+	e.Data.Set = name
+	e.Data.complete()
+	return b.open(e)
 }
 
 // open opens the data set of a run, or returns it if it was among the last ones opened.
@@ -186,9 +195,13 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
 	}
+	start, err := weightsFor(e, model.Layout())
+	if err != nil {
+		return err
+	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Weights: start, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
@@ -271,12 +284,17 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	if e.precision() == f32.BFloat16 {
 		fmt.Fprintf(id, "arithmetic %s\n", f32.BF16()) // its bits are its own
 	}
+	digest := ""
+	if out.Sim.Weights != nil {
+		digest = weights.Digest(out.Sim.Weights)
+		fmt.Fprintf(id, "weights %s\n", digest)
+	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
 		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Axes: run.axes(), Seed: run.Seed,
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
-		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
+		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(), Weights: digest,
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,

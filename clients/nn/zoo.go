@@ -1,32 +1,63 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+
+	"flsim/internal/tensor"
+)
 
 // entry is a model by name.
 type entry struct {
 	name    string
 	build   func(b *Builder)
-	regions bool // it marks regions; the others tell classes
+	regions bool   // it marks regions; the others tell classes
+	doc     string // what it is, in a few words
+	source  string // where it is from
 }
 
 // zoo lists all models; Register appends to it. Parameter counts in comments are for 10 classes.
 var zoo = []entry{
-	{name: "logistic", build: logistic},
-	{name: "mlp", build: mlp},
-	{name: "lenet5", build: lenet5},
-	{name: "tf-cnn", build: tfCNN},
-	{name: "mcmahan-cnn", build: mcmahanCNN},
-	{name: "cnn4", build: func(b *Builder) { vggLike(b, true, 32, 64, 128, 256) }},
-	{name: "cnn8", build: func(b *Builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }},
-	{name: "keras-cnn", build: kerasCNN},
-	{name: "alexnet-cifar", build: alexNet},
-	{name: "vgg16", build: vgg16},
-	{name: "resnet8-gn", build: func(b *Builder) { resnet(b, 1, 16, 32, 64) }},
-	{name: "resnet18-gn", build: func(b *Builder) { resnet(b, 2, 64, 128, 256, 512) }},
-	{name: "resnet20-gn", build: func(b *Builder) { resnet(b, 3, 16, 32, 64) }},
-	{name: "unet2d", build: unet2D, regions: true},
-	{name: "unet3d", build: unet3D, regions: true},
-	{name: "unet3d-9m", build: unet3D9M, regions: true},
+	{name: "logistic", build: logistic, doc: "multinomial logistic regression"},
+	{name: "mlp", build: mlp, doc: "two hidden layers of 200", source: "McMahan et al., AISTATS 2017, arXiv 1602.05629"},
+	{name: "lenet5", build: lenet5, doc: "LeNet-5 with ReLU and maximum pooling", source: "LeCun et al., Proceedings of the IEEE 86(11), 1998"},
+	{name: "tf-cnn", build: tfCNN, doc: "three convolutions and two dense layers", source: "TensorFlow's tutorial on convolutional networks"},
+	{name: "mcmahan-cnn", build: mcmahanCNN, doc: "two convolutions 5x5 and two dense layers", source: "McMahan et al., AISTATS 2017, arXiv 1602.05629"},
+	{name: "cnn4", build: func(b *Builder) { vggLike(b, true, 32, 64, 128, 256) }, doc: "four convolutions with batch normalisation"},
+	{name: "cnn8", build: func(b *Builder) { vggLike(b, false, 32, 32, 64, 64, 128, 128, 256, 256) }, doc: "eight convolutions with batch normalisation"},
+	{name: "keras-cnn", build: kerasCNN, doc: "two convolutions and two dense layers with dropout", source: "Keras' example for MNIST"},
+	{name: "alexnet-cifar", build: alexNet, doc: "AlexNet for small images", source: "Krizhevsky, Sutskever and Hinton, NeurIPS 2012"},
+	{name: "vgg16", build: vgg16, doc: "VGG-16, configuration D", source: "Simonyan and Zisserman, ICLR 2015, arXiv 1409.1556"},
+	{name: "resnet8-gn", build: func(b *Builder) { resnet(b, 1, 16, 32, 64) }, doc: "residual network with group normalisation", source: resnetSource},
+	{name: "resnet18-gn", build: func(b *Builder) { resnet(b, 2, 64, 128, 256, 512) }, doc: "residual network with group normalisation", source: resnetSource},
+	{name: "resnet20-gn", build: func(b *Builder) { resnet(b, 3, 16, 32, 64) }, doc: "residual network with group normalisation", source: resnetSource},
+	{name: "unet2d", build: unet2D, regions: true, doc: "U-Net for images", source: "Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597"},
+	{name: "unet3d", build: unet3D, regions: true, doc: "U-Net for volumes", source: unet3DSource},
+	{name: "unet3d-9m", build: unet3D9M, regions: true, doc: "U-Net for volumes with five levels, of about nine million parameters", source: unet3DSource},
+}
+
+const (
+	resnetSource = "He et al., CVPR 2016, arXiv 1512.03385"
+	unet3DSource = "Çiçek et al., MICCAI 2016, arXiv 1606.06650"
+)
+
+// Description says what a model is.
+type Description struct {
+	Name    string
+	Doc     string // in a few words
+	Source  string // where it is from; empty where it has no author
+	Regions bool   // it marks regions in every pixel or voxel; the others tell classes of whole examples
+	Volumes bool   // it takes volumes; the others take images
+}
+
+// Descriptions describes all models, from the small to the large, classifiers first.
+func Descriptions() []Description {
+	var list []Description
+	for _, e := range zoo {
+		probe := &Builder{cfg: DefaultConfig(), shape: tensor.Shape{H: 64, W: 64, C: 1}, outputs: 1}
+		e.build(probe)
+		list = append(list, Description{Name: e.name, Doc: e.doc, Source: e.source, Regions: e.regions, Volumes: probe.err != nil})
+	}
+	return list
 }
 
 // logistic is multinomial logistic regression: 30,730 parameters for 32x32x3, 7,850 for 28x28x1.

@@ -38,6 +38,9 @@ func benchCommand() *cobra.Command {
 			return o.run(cmd.Context(), args, cmd.OutOrStdout())
 		},
 	}
+	for _, w := range bench.Workloads() {
+		cmd.ValidArgs = append(cmd.ValidArgs, w.Name)
+	}
 	f := cmd.Flags()
 	f.DurationVar(&o.span, "time", 2*time.Second, "how long each workload is measured")
 	f.StringVar(&o.precision, "precision", "float32", "of products and convolutions: float32, or bf16 where the processor has it")
@@ -56,7 +59,7 @@ On a shared machine the share tells more than the rate. Workloads:
 `)
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, w := range bench.Workloads() {
-		fmt.Fprintf(t, "  %s\t%s, batch %d\n", w.Name, w.Doc, w.Batch)
+		fmt.Fprintf(t, "    %s\t%s, batch %d\n", w.Name, w.Doc, w.Batch)
 	}
 	t.Flush()
 	return strings.TrimRight(b.String(), "\n")

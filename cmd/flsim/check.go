@@ -12,6 +12,7 @@ import (
 	"flsim/datasets"
 	"flsim/internal/units"
 	"flsim/plots"
+	"flsim/sim/record"
 )
 
 // checkOptions are the options of "flsim check".
@@ -22,6 +23,7 @@ type checkOptions struct {
 	partition bool
 	resolved  bool
 	folder    string
+	json      bool
 }
 
 func checkCommand() *cobra.Command {
@@ -43,6 +45,7 @@ client holds; with -o it draws that too.`,
 	addCacheDir(cmd, &o.cacheDir)
 	cmd.Flags().BoolVar(&o.partition, "partition", false, "show which labels each client holds")
 	cmd.Flags().BoolVar(&o.resolved, "resolved", false, "write each run out with all defaults and presets")
+	cmd.Flags().BoolVar(&o.json, "json", false, "write what each run would be as JSON lines")
 	cmd.Flags().StringVarP(&o.folder, "output", "o", "", "with --partition: folder for the partition's heat maps")
 	return cmd
 }
@@ -51,15 +54,22 @@ func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
 	if o.folder != "" && !o.partition {
 		return usageError{errors.New("-o is the folder for the heat maps of --partition, which is not given")}
 	}
+	if o.json && (o.partition || o.resolved) {
+		return usageError{errors.New("--json tells what each run would be; --partition and --resolved are for people")}
+	}
 	dir, err := dataDir(o.dataDir)
 	if err != nil {
 		return err
+	}
+	check := o.check
+	if o.json {
+		check = o.list
 	}
 	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1, Keep: 4}
 	for _, path := range paths {
 		file, failed := load(path, o.sets, stderr)
 		if failed == nil {
-			failed = o.check(stdout, file, b)
+			failed = check(stdout, file, b)
 		}
 		err = errors.Join(err, failed)
 	}
@@ -94,6 +104,34 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 		return failed
 	}
 	return errors.Join(failed, drawSheet(w, sheet, o.folder))
+}
+
+// planned is a run that a file would make.
+type planned struct {
+	Path string `json:"path"`
+	*record.Manifest
+	Missing string `json:"missing,omitempty"` // what the data directory lacks; nothing else is known of the run then
+}
+
+// list writes what each run of a file would be as JSON lines.
+func (o *checkOptions) list(w io.Writer, file *configs.File, b *configs.Builder) (failed error) {
+	var lines []planned
+	for _, run := range file.Runs() {
+		built, err := b.Build(run)
+		line := planned{Path: file.Path}
+		var missing *datasets.MissingError
+		switch {
+		case errors.As(err, &missing):
+			line.Missing = missing.Error()
+		case err != nil:
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", file.Path, err))
+			continue
+		default:
+			line.Manifest = &built.Manifest
+		}
+		lines = append(lines, line)
+	}
+	return errors.Join(failed, encodeLines(w, lines))
 }
 
 func (o *checkOptions) tell(w io.Writer, index int, built *configs.Built, sheet *sheet) error {

@@ -39,6 +39,7 @@ func codecsCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.ValidArgs = typeNames()
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write JSON lines")
 	return cmd
 }

@@ -15,6 +15,7 @@ import (
 	"flsim/codecs"
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/datasets/fetch"
 	"flsim/internal/f32"
 	"flsim/sim"
 )
@@ -74,16 +75,30 @@ func onInterrupt(stop context.CancelFunc, stderr io.Writer) func() {
 // errReported marks an error whose text has been written where the user reads it.
 var errReported = errors.New("reported")
 
+// toldError is an error that was told in full when it happened: what is left to say is that it did.
+type toldError struct {
+	summary string
+	error
+}
+
+// Error returns the summary.
+func (e toldError) Error() string { return e.summary }
+
+// Unwrap returns what was told.
+func (e toldError) Unwrap() error { return e.error }
+
 // usageError is an error in how the command was called.
 type usageError struct{ error }
 
 func exitCode(err error) int {
 	var (
-		usage  usageError
-		config configs.Errors
-		clash  *configs.ContradictionError
-		local  *clients.DivergedError
-		global *sim.DivergedError
+		usage   usageError
+		config  configs.Errors
+		clash   *configs.ContradictionError
+		local   *clients.DivergedError
+		global  *sim.DivergedError
+		fetched *fetch.Error
+		byHand  *fetch.ByHandError
 	)
 	switch {
 	case err == nil:
@@ -92,7 +107,7 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.As(err, &usage), errors.As(err, &config), errors.As(err, &clash):
 		return exitUsage
-	case datasets.AtFault(err):
+	case datasets.AtFault(err), errors.As(err, &fetched), errors.As(err, &byHand):
 		return exitData
 	case errors.As(err, &local), errors.As(err, &global), errors.Is(err, codecs.ErrNotFinite):
 		return exitDiverged
@@ -119,8 +134,10 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), codecsCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(manCommand(root))
 	checkArgs(root.Commands())
+	complete(root)
 	root.Args = unknownCommand
 	return root
 }

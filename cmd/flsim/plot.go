@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -243,20 +241,9 @@ func experimentFiles(args []string, stderr io.Writer) (folders []string, asked [
 
 // findRuns reads all runs at or below the given folders.
 func findRuns(args []string) ([]*record.Run, error) {
-	var dirs []string
-	for _, root := range args {
-		found, err := record.Find(root)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, usageError{fmt.Errorf("there is no folder %s", root)}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, usageError{fmt.Errorf("there are no runs in %s; flsim run CONFIG makes some", root)}
-		}
-		dirs = append(dirs, found...)
+	dirs, err := findDirs(args)
+	if err != nil {
+		return nil, err
 	}
-	slices.Sort(dirs)
-	return openRuns(slices.Compact(dirs))
+	return openRuns(dirs)
 }

@@ -144,7 +144,7 @@ func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []co
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer onInterrupt(stop, stderr)()
-	dirs, err := finished(runs, play.PlayAll(ctx, runs, manifests, o.jobs))
+	dirs, err := finished(runs, play.PlayAll(ctx, runs, manifests, o.jobs), !status.quiet)
 	status.clear()
 	err = errors.Join(err, cases.err)
 	if len(dirs) > 0 {
@@ -152,6 +152,7 @@ func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []co
 	}
 	if err == nil && o.progress != "none" {
 		cases.tell(stderr)
+		fmt.Fprintf(stderr, "records in %s\n", filepath.Join(play.Dir, file.Name))
 		fmt.Fprintf(stderr, "%s in %s, peak memory %s\n", units.Count(len(dirs), "run"), units.Span(time.Since(began)), peakMemory())
 	}
 	return err
@@ -187,8 +188,9 @@ func drawable(figures []configs.Plot, runs []record.Manifest) error {
 	return nil
 }
 
-// finished returns the directories of the runs that are finished, in order, and what became of the others.
-func finished(runs []configs.Run, outcomes []runner.Outcome) (dirs []string, err error) {
+// finished returns the directories of the runs that are finished, in order, and what became of the others, in short
+// where that was told already.
+func finished(runs []configs.Run, outcomes []runner.Outcome, told bool) (dirs []string, err error) {
 	stopped := 0
 	for i, out := range outcomes {
 		switch {
@@ -197,7 +199,11 @@ func finished(runs []configs.Run, outcomes []runner.Outcome) (dirs []string, err
 		case errors.Is(out.Err, sim.ErrStopped):
 			stopped++
 		default:
-			err = errors.Join(err, fmt.Errorf("%s seed %d: %w", runs[i].Label, runs[i].Seed, out.Err))
+			failed := fmt.Errorf("%s seed %d: %w", runs[i].Label, runs[i].Seed, out.Err)
+			if told {
+				failed = toldError{fmt.Sprintf("%s seed %d failed, as told above", runs[i].Label, runs[i].Seed), failed}
+			}
+			err = errors.Join(err, failed)
 		}
 	}
 	if code := exitCode(err); stopped == 0 || code == exitData || code == exitUsage { // which kept the others from running

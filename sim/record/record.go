@@ -23,9 +23,10 @@ type Manifest struct {
 	DataDigest string    `json:"data_digest"`
 	DataNotes  []string  `json:"data_notes,omitempty"`
 	Model      string    `json:"model"`
-	Parameters int       `json:"parameters"` // trainable
-	Elements   int       `json:"elements"`   // of the exchanged vector, buffers included
-	Uplink     string    `json:"uplink"`     // the chain in words
+	Parameters int       `json:"parameters"`               // trainable
+	Elements   int       `json:"elements"`                 // of the exchanged vector, buffers included
+	Weights    string    `json:"weights_digest,omitempty"` // of the weights that the run starts from; empty where they are drawn
+	Uplink     string    `json:"uplink"`                   // the chain in words
 	Downlink   string    `json:"downlink"`
 	Clients    int       `json:"clients"`
 	Rounds     int       `json:"rounds"`
