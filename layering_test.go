@@ -27,6 +27,7 @@ var floors = [][]string{
 		"internal/masks", "internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
+		"plots/plotstest",
 		"datasets/nifti",
 	},
 	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record", "internal/weights"},
@@ -35,15 +36,16 @@ var floors = [][]string{
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
 		"codecs/internal/pruning",
 		"datasets/cifar", "datasets/discs", "datasets/fetch", "datasets/idx", "datasets/synthetic", "datasets/volumes",
-		"plots",
+		"plots", "sim/results",
 		"clients",
 		"internal/bench",
 	},
-	3: {"codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
+	3: {"plots/figures", "plots/table", "codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
 	4: {"codecs/all", "datasets/all"},
 	5: {"configs"},
 	6: {"internal/runner"},
-	7: {"cmd/flsim"},
+	7: {"internal/sweep"},
+	8: {"cmd/flsim"},
 }
 
 // neighbours are the imports within floor 0 that are allowed all the same. They must not form a cycle, which the

@@ -159,7 +159,7 @@ func TestSchemaRefusesWhatIsWrong(t *testing.T) {
 		{"bits = 4", "keep = 0.1"},
 		{`type = "qsgd"`, `type = "qsdg"`},
 		{`chain = ["q"]`, `chain = "q"`},
-		{`chain = ["q"]`, `chain = ["q"]` + "\n[plot.a]\ny = \"acuracy\""},
+		{`chain = ["q"]`, `chain = ["q"]` + "\n[plot.a]\nkind = \"curve\""},
 		{`chain = ["q"]`, `chain = ["q"]` + "\n[variant.a]\nlable = \"A\""},
 		{`chain = ["q"]`, `chain = ["q"]` + "\n[variant.a]\noutput.dir = \"x\""},
 		{`chain = ["q"]`, `chain = ["q"]` + "\n[variant.a]\ncodec.q.bitss = 3"},

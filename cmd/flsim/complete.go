@@ -8,6 +8,8 @@ import (
 
 	"flsim/configs"
 	"flsim/plots"
+	"flsim/plots/figures"
+	"flsim/plots/table"
 )
 
 // complete tells shells what may stand where: files and folders, keys of --set, and the words that options take.
@@ -54,10 +56,13 @@ func onlyFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 func words(cmd *cobra.Command) map[string][]string {
 	w := map[string][]string{
 		"progress":  {"auto", "line", "plain", "none"},
-		"bits":      plots.Accounts(),
-		"band":      {"std", "minmax", "none"},
+		"bits":      figures.Accounts(),
+		"band":      plots.BandNames(),
 		"precision": {"float32", "bf16"},
 		"format":    exportFormats,
+	}
+	if cmd.Name() == "table" {
+		w["format"] = table.Formats()
 	}
 	if cmd.Name() == "plot" {
 		w["size"] = strings.Split(sizeNames(), ", ")

@@ -13,9 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
-
-	"github.com/gofrs/flock"
 )
 
 // File names in a run's directory.
@@ -32,52 +29,6 @@ const (
 
 // ErrDamaged says that a run's files contradict each other or what is asked for, so that it can't be continued.
 var ErrDamaged = errors.New("cannot be continued")
-
-// HeldError says that another process is playing a run.
-type HeldError struct{ Dir string }
-
-// Error names the run's directory.
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("another process is playing the run in %s; wait for it, or give another folder", e.Dir)
-}
-
-// Lock makes a run's directory and keeps other processes from playing the run until release is called or the process
-// ends, however it ends. Where another process has the lock the error is a *HeldError.
-func Lock(dir string) (release func() error, err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
-	}
-	lock := newLock(dir)
-	for try := 0; ; try++ {
-		free, err := lock.TryLock()
-		switch {
-		case err != nil:
-			return nil, err
-		case free:
-			return lock.Unlock, nil
-		case try == 3:
-			return nil, &HeldError{dir}
-		}
-		time.Sleep(10 * time.Millisecond) // perhaps somebody only looks whether it is held
-	}
-}
-
-func newLock(dir string) *flock.Flock {
-	return flock.New(filepath.Join(dir, LockFile), flock.SetPermissions(0o666))
-}
-
-// Held reports whether a process is playing the run in a directory.
-func Held(dir string) bool {
-	if _, err := os.Stat(filepath.Join(dir, LockFile)); err != nil {
-		return false
-	}
-	lock := newLock(dir)
-	free, err := lock.TryRLock()
-	if free {
-		err = lock.Unlock()
-	}
-	return !free && err == nil
-}
 
 // Store writes one run's directory. It is used by one goroutine.
 type Store struct {
@@ -104,6 +55,46 @@ func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, err
 		return nil, err
 	}
 	return open(dir, transfers)
+}
+
+// Adopt fills the directory of a run, which Lock has made, with what a finished run of the same id has computed. What
+// an earlier attempt left there is overwritten.
+func Adopt(dir string, twin *Run, m *Manifest, config []byte, transfers bool) error {
+	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
+		if err := remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	names := []string{RoundsFile, CheckpointFile}
+	if transfers {
+		names = append(names, TransfersFile)
+	}
+	for _, name := range names {
+		if err := copyFile(filepath.Join(dir, name), filepath.Join(twin.Dir, name)); err != nil {
+			return err
+		}
+	}
+	if err := WriteFile(filepath.Join(dir, ConfigFile), config); err != nil {
+		return err
+	}
+	if err := WriteManifest(dir, m); err != nil {
+		return err
+	}
+	res := Summarise(twin.Rounds, m)
+	res.Digest, res.Stopped = twin.Result.Digest, twin.Result.Stopped
+	return WriteResult(dir, res)
+}
+
+func copyFile(to, from string) error {
+	old, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return WriteTo(to, func(w io.Writer) error {
+		_, err := io.Copy(w, old)
+		return err
+	})
 }
 
 // Resume reopens the directory of a run that stopped: lines of rounds after round, which the checkpoint does not
