@@ -2,6 +2,7 @@ package configs
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"flsim/internal/params"
@@ -27,6 +28,9 @@ func WordsOf(path string) []string {
 	if rest, ok := strings.CutPrefix(path, "plot."); ok {
 		at = newPlot()
 		_, path, _ = strings.Cut(rest, ".")
+		if words := plotWords[path]; words != nil {
+			return words
+		}
 	}
 	prefix := ""
 	for at != nil {
@@ -46,6 +50,9 @@ func WordsOf(path string) []string {
 	}
 	return nil
 }
+
+// plotWords are the words that are usual for the keys of figures that take columns; there are others.
+var plotWords = map[string][]string{"x": append(slices.Clone(costNames), metricColumns...), "y": metricColumns, "z": metricColumns}
 
 func fieldOf(table any, key string) (params.Field, bool) {
 	for _, f := range params.Fields(table) {

@@ -61,11 +61,11 @@ func words(cmd *cobra.Command) map[string][]string {
 		"precision": {"float32", "bf16"},
 		"format":    exportFormats,
 	}
-	if cmd.Name() == "table" {
+	switch cmd.Name() {
+	case "plot":
+		w["size"], w["kind"] = strings.Split(sizeNames(), ", "), figures.Kinds()
+	case "table":
 		w["format"] = table.Formats()
-	}
-	if cmd.Name() == "plot" {
-		w["size"] = strings.Split(sizeNames(), ", ")
 	}
 	return w
 }

@@ -134,8 +134,8 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(),
-		codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand(), manCommand(root))
+	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(manCommand(root))
 	checkArgs(root.Commands())
 	complete(root)
 	root.Args = unknownCommand

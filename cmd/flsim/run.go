@@ -188,8 +188,8 @@ func drawable(figures []configs.Plot, runs []record.Manifest) error {
 	return nil
 }
 
-// finished returns the directories of the runs that are finished, in order, and what became of the others; with told, why
-// they failed has been said.
+// finished returns the directories of the runs that are finished, in order, and what became of the others, in short
+// where that was told already.
 func finished(runs []configs.Run, outcomes []runner.Outcome, told bool) (dirs []string, err error) {
 	stopped := 0
 	for i, out := range outcomes {

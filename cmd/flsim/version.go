@@ -30,7 +30,7 @@ const release = "0.1.0"
 func currentVersion() versionInfo {
 	v := versionInfo{Version: release, Results: configs.ResultsVersion, Go: runtime.Version(), OS: runtime.GOOS,
 		Arch: runtime.GOARCH, Kernel: f32.Kernel(), BF16: f32.BF16()}
-	if info, ok := debug.ReadBuildInfo(); ok {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path == "flsim" { // else the revision is another module's
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				v.Commit = s.Value
