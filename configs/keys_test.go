@@ -13,12 +13,12 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{"data.partition": "dirichlet", "variant.a.model.name": "resnet18-gn", "clients.lr_per_round.kind": "cosine",
-		"plot.mine.x": "sim_time", "eval.hd95": "true", "data.set": "cifar10", "uplink.skip": "bias"} {
+		"plot.mine.kind": "heatmap", "eval.hd95": "true", "data.set": "cifar10", "uplink.skip": "bias"} {
 		if !slices.Contains(WordsOf(path), want) {
 			t.Errorf("%s takes %v, and not %s", path, WordsOf(path), want)
 		}
 	}
-	for _, path := range []string{"", "rounds", "rounds.x", "nowhere.lr", "clients", "codec.q.bits", "variant.a", "plot.x"} {
+	for _, path := range []string{"", "rounds", "rounds.x", "nowhere.lr", "clients", "codec.q.bits", "variant.a", "plot.x", "plot.kind"} {
 		if got := WordsOf(path); got != nil {
 			t.Errorf("%q takes %v", path, strings.Join(got, " "))
 		}
