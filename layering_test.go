@@ -40,7 +40,7 @@ var floors = [][]string{
 	},
 	3: {"codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain",
 		"plots/report"},
-	4: {"codecs/all", "datasets/all"},
+	4: {"codecs/all", "datasets/all", "plots/report/live"},
 	5: {"configs"},
 	6: {"internal/runner"},
 	7: {"cmd/flsim"},

@@ -70,4 +70,3 @@ func (o *reportOptions) report(stdout io.Writer, args []string) error {
 	}
 	return nil
 }
-

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/image/draw"
 
@@ -38,44 +39,68 @@ const (
 	mostPixels = 64_000_000
 )
 
+// Sheets remembers contact sheets by their path, for pages that are made again and again. A nil one remembers nothing.
+type Sheets map[string]sheet
+
+type sheet struct {
+	size    int64
+	changed time.Time
+	Case
+	scaled bool
+	err    error
+}
+
+// read returns the sheet at path. The error is fs.ErrNotExist if there is none.
+func (s Sheets) read(path string) sheet {
+	info, err := os.Stat(path)
+	if err != nil {
+		return sheet{err: err}
+	}
+	if old, known := s[path]; known && old.size == info.Size() && old.changed.Equal(info.ModTime()) {
+		return old
+	}
+	n := sheet{size: info.Size(), changed: info.ModTime()}
+	if n.size > mostRead {
+		n.err = fmt.Errorf("%s has %s", path, units.Bytes(float64(n.size)))
+	} else {
+		n.Case, n.scaled, n.err = readCase(path)
+	}
+	if s != nil {
+		s[path] = n
+	}
+	return n
+}
+
 // addCases embeds the contact sheet of each curve's first run, as far as there is room.
-func (p *Page) addCases(curves []results.Curve) error {
+func (p *Page) addCases(curves []results.Curve, sheets Sheets) {
 	sum, left, scaled := 0, 0, 0
 	for i := range curves {
 		r := curves[i].Runs[0]
-		c, small, err := readCase(filepath.Join(r.Dir, record.CasesFile))
-		if errors.Is(err, fs.ErrNotExist) {
+		s := sheets.read(filepath.Join(r.Dir, record.CasesFile))
+		if errors.Is(s.err, fs.ErrNotExist) {
 			continue
 		}
-		if err != nil || sum+len(c.Source) > mostSheets {
+		if s.err != nil || sum+len(s.Source) > mostSheets {
 			left++
 			continue
 		}
-		sum += len(c.Source)
-		if small {
+		sum += len(s.Source)
+		if s.scaled {
 			scaled++
 		}
-		c.Curve, c.Caption = i, fmt.Sprintf("seed %d", r.Manifest.Seed)
-		p.Cases = append(p.Cases, c)
+		s.Curve, s.Caption = i, fmt.Sprintf("seed %d", r.Manifest.Seed)
+		p.Cases = append(p.Cases, s.Case)
 	}
 	if scaled > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("contact sheets are scaled down to %d pixels; the whole ones are %s in the runs' folders", sheetWidth, record.CasesFile))
+		p.Notes = append(p.Notes, fmt.Sprintf("contact sheets are at most %d pixels wide here; the whole ones are %s in the runs' folders", sheetWidth, record.CasesFile))
 	}
 	if left > 0 {
 		p.Notes = append(p.Notes, units.Count(left, "contact sheet")+" left out, since they are damaged or the page would be too large")
 	}
-	return nil
 }
 
 // readCase reads a sheet and scales it down if it is large.
 func readCase(path string) (c Case, scaled bool, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return c, false, err
-	}
-	if info.Size() > mostRead {
-		return c, false, fmt.Errorf("%s has %s", path, units.Bytes(float64(info.Size())))
-	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return c, false, err

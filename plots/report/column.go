@@ -17,12 +17,16 @@ type Run struct {
 	State  string `json:"state"` // "done" or "under way"
 	Round  int    `json:"round"` // last recorded
 	Rounds int    `json:"of"`    // planned
+	Dir    string `json:"-"`
 	lines  []record.Row
 }
 
+// Len returns the number of lines.
+func (r Run) Len() int { return len(r.lines) }
+
 // newRun keeps at most so many lines of a run.
 func newRun(r *record.Run, most int) Run {
-	run := Run{Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, lines: thinned(r.Rounds, r.Manifest.Metric, most)}
+	run := Run{Dir: r.Dir, Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, lines: thinned(r.Rounds, r.Manifest.Metric, most)}
 	if n := len(r.Rounds); n > 0 {
 		run.Round = int(r.Rounds[n-1]["round"])
 	}

@@ -80,19 +80,30 @@ func (p *Page) WriteHTML(w io.Writer) error {
 	return err
 }
 
+// News is what a page tells the script that draws it: all of it at first, later what changed.
+type News struct {
+	*Page
+	Runs  []Run   `json:"runs"`
+	Lines []Lines `json:"lines"`
+}
+
+// News returns the page with the lines of each run from the index that from gives for it.
+func (p *Page) News(from func(Run) int) News {
+	n := News{Page: p, Runs: []Run{}, Lines: []Lines{}}
+	for _, key := range slices.Sorted(maps.Keys(p.Runs)) {
+		run := p.Runs[key]
+		n.Runs = append(n.Runs, run)
+		if i := from(run); i == 0 || i < run.Len() {
+			n.Lines = append(n.Lines, run.Lines(i))
+		}
+	}
+	return n
+}
+
 // data returns the page with all lines as JSON that can stand inside a script element: json.Marshal writes <, > and &
 // of texts as escapes.
 func (p *Page) data() ([]byte, error) {
-	whole := struct {
-		*Page
-		Runs  []Run   `json:"runs"`
-		Lines []Lines `json:"lines"`
-	}{Page: p, Runs: []Run{}, Lines: []Lines{}}
-	for _, key := range slices.Sorted(maps.Keys(p.Runs)) {
-		whole.Runs = append(whole.Runs, p.Runs[key])
-		whole.Lines = append(whole.Lines, p.Runs[key].Lines(0))
-	}
-	data, err := marshal(whole)
+	data, err := marshal(p.News(func(Run) int { return 0 }))
 	if err != nil {
 		return nil, fmt.Errorf("write the page's data: %w", err)
 	}

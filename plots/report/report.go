@@ -27,7 +27,7 @@ type Page struct {
 	Curves    []*Curve       `json:"curves"`
 	Runs      map[string]Run `json:"-"` // by their key, see Curve.Runs
 	Tables    []*Table       `json:"tables"`
-	Cases     []Case         `json:"cases,omitempty"`
+	Cases     []Case         `json:"cases,omitzero"`
 	Notes     []string       `json:"notes,omitempty"` // what was left out, and what a reader must not overlook
 }
 
@@ -46,6 +46,7 @@ type Options struct {
 	Title    string // empty is the experiments' names
 	Live     bool
 	MostRows int // lines of one run that the page keeps; 0 is DefaultMostRows, a negative number keeps all
+	Sheets   Sheets
 }
 
 // DefaultMostRows is how many lines of rounds.jsonl a page keeps of one run.
@@ -79,7 +80,7 @@ func New(runs []*record.Run, o Options) (*Page, error) {
 
 // Empty returns a live page that waits for its first run.
 func Empty(title string) *Page {
-	p := &Page{Title: title, Subtitle: "waiting for the first run", Live: true, Runs: map[string]Run{}, Curves: []*Curve{}, Tables: []*Table{}}
+	p := &Page{Title: title, Subtitle: "waiting for the first run", Live: true, Metric: "accuracy", Runs: map[string]Run{}, Curves: []*Curve{}, Tables: []*Table{}}
 	p.axes(nil)
 	return p
 }
@@ -96,7 +97,8 @@ func (p *Page) fill(curves []results.Curve, o Options) error {
 	}
 	p.Tables = append(p.Tables, sweptTable(curves), settings, originTable(curves))
 	p.Tables = slices.DeleteFunc(p.Tables, func(t *Table) bool { return t == nil })
-	return p.addCases(curves)
+	p.addCases(curves, o.Sheets)
+	return nil
 }
 
 // thin adds the curves and the lines of their runs that fit.

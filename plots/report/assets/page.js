@@ -214,7 +214,9 @@ function follow() {
     const news = JSON.parse(e.data);
     const shown = {x: page.x[view.x]?.name, y: page.y[view.y]?.name, hidden: new Set([...view.hidden].map(i => page.curves[i]?.label)), first: page.curves.length === 0};
     const axes = JSON.stringify([page.x, page.y]);
-    Object.assign(page, {synthetic: "", notes: [], cases: [], targets: []}, news.page);
+    Object.assign(page, {synthetic: "", notes: [], targets: []}, news);
+    delete page.runs;
+    delete page.lines;
     addRuns(news.runs);
     news.lines.forEach(addLines);
     view.x = Math.max(0, page.x.findIndex(a => a.name === shown.x));
@@ -226,7 +228,7 @@ function follow() {
     if (axes !== JSON.stringify([page.x, page.y])) { drawControls(); draw(false); } else draw(true);
     drawLegend();
     drawCosts();
-    tell(news.state, true);
+    tell(news.runs.length ? `Live: ${news.runs.filter(r => r.state === "done").length} of ${news.runs.length} runs done` : "Live: waiting for runs", true);
   });
   source.onerror = () => tell(source.readyState === EventSource.CLOSED ? "The server is gone" : "The server does not answer; trying again", false);
 }
