@@ -89,7 +89,7 @@ function options() {
   return {
     width, height, legend: {show: false}, padding: [10, 14, 0, 0],
     scales: {x: {time: false, range: range("x")}, y: {range: range("y")}},
-    axes: [{...side(axisX(), "x", 85), size: 38, labelSize: 22}, {...side(axisY(), "y", 48), size: 58, labelSize: 22}],
+    axes: [{...side(axisX(), "x", 66), size: 38, labelSize: 22}, {...side(axisY(), "y", 48), size: 58, labelSize: 22}],
     series: [{}, {paths: () => null, points: {show: false}}],
     cursor: {points: {show: false}, drag: {x: true, y: true, uni: 25, setScale: false}, bind: {dblclick: () => () => zoomTo(null)}},
     hooks: {draw: [drawAll], setCursor: [hover], setSelect: [selected], ready: [addDot]},

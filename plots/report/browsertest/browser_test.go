@@ -198,22 +198,21 @@ func (b *tab) mouse(kind input.DispatchMouseEventType, x, y float64) {
 	b.do(chromedp.MouseEvent(kind, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
 }
 
-// shoot keeps a picture of the whole page in the folder that the environment names as SHOTS, if it does.
-func (b *tab) shoot(name string) {
+// shoot keeps a picture of the whole page, or of the window.
+func (b *tab) shoot(name string, whole bool) {
 	b.Helper()
-	folder := os.Getenv("SHOTS")
-	if folder == "" {
-		return
+	take := chromedp.CaptureScreenshot()
+	if whole {
+		take = chromedp.FullScreenshot(100)
 	}
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	picture, err := chromedp.Run(b.ctx, take)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o666); err != nil {
-		b.Fatal(err)
-	}
+	keep(b.T, name+".png", picture)
 }
 
+// keep writes a file into the folder that the environment names as SHOTS, if it does.
 func keep(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if folder := os.Getenv("SHOTS"); folder != "" {

@@ -140,7 +140,7 @@ func zoom(b *tab) {
 	if math.Abs(in[0]-before[0]-0.3*width) > 0.02*width || math.Abs(in[1]-before[0]-0.6*width) > 0.02*width {
 		b.Errorf("dragging over 30 to 60 %% of %v zooms to %v", before, in)
 	}
-	b.shoot("zoomed")
+	b.shoot("zoomed", false)
 	b.click("#reset")
 	if out := xEnds(b); out[0] != before[0] || out[1] != before[1] {
 		b.Errorf("reset to %v, want %v", out, before)
@@ -160,7 +160,7 @@ func hover(b *tab) {
 	if !strings.Contains(text, runs()[2].label) || !strings.Contains(text, fmt.Sprintf("%.1f", want)[:3]) {
 		b.Errorf("the readout says %q, want %s and %.2f", text, runs()[2].label, want)
 	}
-	b.shoot("hover")
+	b.shoot("hover", false)
 	b.mouse(moved, 2, 2)
 	b.until(`document.getElementById("tip").hidden`)
 }
@@ -312,7 +312,7 @@ func TestSizesAndSchemes(t *testing.T) {
 				b.Errorf("at %d pixels the chart has only %g", width, w)
 			}
 			papers[scheme] = eval[string](b, "getComputedStyle(document.documentElement).backgroundColor")
-			b.shoot(fmt.Sprintf("%d-%s", width, scheme))
+			b.shoot(fmt.Sprintf("%d-%s", width, scheme), true)
 		}
 	}
 	if papers["light"] == papers["dark"] {
