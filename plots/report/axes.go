@@ -51,7 +51,7 @@ func (p *Page) axes(runs []*record.Run) {
 	}
 	seen := map[string]bool{}
 	for column := range have {
-		if a := axisOf(plots.YAxis(column, marked)); !seen[a.Name] {
+		if a := p.yAxis(column, marked); !seen[a.Name] {
 			seen[a.Name] = true
 			p.Y = append(p.Y, a)
 		}
@@ -59,6 +59,21 @@ func (p *Page) axes(runs []*record.Run) {
 	slices.SortFunc(p.Y, func(a, b Axis) int {
 		return cmp.Or(cmp.Compare(p.rank(a), p.rank(b)), cmp.Compare(a.Label, b.Label), cmp.Compare(a.Name, b.Name))
 	})
+}
+
+// yAxis describes a column as a vertical axis. Rounds and time have the words of the horizontal one.
+func (p *Page) yAxis(column string, regions []string) Axis {
+	for _, a := range p.X {
+		if a.Name == column {
+			a.Group = groupOf(column)
+			return a
+		}
+	}
+	a := axisOf(plots.YAxis(column, regions))
+	if a.Unit == "bit" && !strings.HasSuffix(column, "_cum") {
+		a.Label += " per round"
+	}
+	return a
 }
 
 var groups = []string{"Test", "Training and validation", "Messages", "Traffic", "Other"}

@@ -133,8 +133,8 @@ func state(c *results.Curve) Cell {
 		if r.Result != nil {
 			done++
 			share++
-		} else if r.Manifest.Rounds > 0 {
-			share += max(0, results.Last(r, "round")) / float64(r.Manifest.Rounds)
+		} else if n := len(r.Rounds); n > 0 && r.Manifest.Rounds > 0 {
+			share += r.Rounds[n-1]["round"] / float64(r.Manifest.Rounds)
 		}
 	}
 	share /= float64(len(c.Runs))

@@ -168,7 +168,7 @@ function emptyText() {
   return "No values on these axes yet";
 }
 
-const fade = l => focused === null || l.index === focused ? 1 : 0.22;
+const fade = l => focused === null || l.index === focused ? 1 : 0.3;
 
 function drawBand(u, l) {
   if (l.sum.seeds < 2) return;

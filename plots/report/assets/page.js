@@ -19,7 +19,7 @@ function fillSelect(node, list, chosen) {
 function drawControls() {
   fillSelect($("x"), page.x, view.x);
   fillSelect($("y"), page.y, view.y);
-  $("account").replaceChildren(...page.accounts.map(a => element("option", {value: a, textContent: a === "wire" ? "wire (all that was sent)" : a})));
+  $("account").replaceChildren(...page.accounts.map(a => element("option", {value: a, textContent: a})));
   $("account").value = view.account;
   $("band").value = view.band;
   for (const s of switches) $(s).checked = view[s];

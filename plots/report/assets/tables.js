@@ -82,6 +82,8 @@ function costOf(run, target, account) {
   return null;
 }
 
+const targetText = v => quantity(v, metricAxis()?.unit).replace(/\.?0+ %$/, " %");
+
 const metricAxis = () => page.y.find(a => a.name === page.metric);
 
 function drawCosts() {
@@ -91,13 +93,13 @@ function drawCosts() {
   $("target-unit").textContent = unit === "%" ? " %" : "";
   if (document.activeElement !== $("target")) $("target").value = +(view.target * scale).toPrecision(6);
   $("presets").replaceChildren(...(page.targets ?? []).map(v => {
-    const b = element("button", {type: "button", textContent: quantity(v, unit).replace(/\.00 %$/, " %"), onclick: () => setTarget(v)});
+    const b = element("button", {type: "button", textContent: targetText(v), onclick: () => setTarget(v)});
     b.setAttribute("aria-pressed", v === view.target);
     return b;
   }));
   const rows = page.curves.map((curve, index) => costRow(curve, index));
   const reached = rows.filter(r => !r.muted).length;
-  $("costs-note").textContent = `Spent up to the first evaluation at or above the target, which ${reached} of ${rows.length} curves reach; ${view.account} bits of all clients` +
+  $("costs-note").textContent = `Spent up to the first evaluation at or above ${targetText(view.target)}, which ${reached} of ${rows.length} curves reach; ${view.account} bits of all clients` +
     (page.curves.some(c => c.runs.length > 1) ? "; mean ± sample standard deviation over the seeds that reach it." : ".");
   drawTable($("costs-table"), {id: "costs", rows, columns: [{text: "seeds"}, {text: "uplink"}, {text: "against the best", hint: "uplink, as a multiple of the cheapest curve's"}, {text: "downlink"}, {text: "total"}, {text: "rounds"}, {text: "simulated time"}]});
 }

@@ -102,7 +102,7 @@ func account(b *tab) {
 	if n := eval[int](b, "flsim.lines().length"); n != 0 {
 		b.Errorf("%d curves over bits that no run has", n)
 	}
-	b.choose("account", "wire (all that was sent)")
+	b.choose("account", "wire")
 }
 
 func switches(b *tab) {
