@@ -8,7 +8,6 @@ import (
 	"flsim/datasets"
 	"flsim/internal/f32"
 	"flsim/internal/rng"
-	"flsim/sim/event"
 )
 
 // State is what a client keeps between tasks. It is never written to: training returns the next state, and the
@@ -57,6 +56,7 @@ type Training struct {
 	Augment    datasets.Augment
 	Precision  f32.Precision // of the operands of matrix products and convolutions
 	Keep       bool          // the optimizer's state, such as momentum, stays with the client from task to task
+	Validation float64       // cases that a client validates the model on before it trains and again after, as a share of its own; takes time only
 }
 
 // StepsOf returns how many mini-batches a task on a shard of n examples trains.
@@ -78,17 +78,6 @@ func (t *Training) ExamplesOf(n int) int {
 
 // StepsPerEpoch returns how many mini-batches one pass over n examples takes, the last one perhaps smaller.
 func (t *Training) StepsPerEpoch(n int) int { return (n + t.BatchSize - 1) / t.BatchSize }
-
-// Duration returns how long a device of the given speed trains: floating-point operations of the real model over
-// operations per second. A training step is counted as three forward passes.
-func (t *Training) Duration(model *nn.Model, examples int, gflops float64) event.Time {
-	return event.Seconds(3 * model.ForwardFLOPs() * float64(examples) / (gflops * 1e9))
-}
-
-// Measuring returns how long such a device takes to find the loss of a model on so many examples: a forward pass each.
-func (t *Training) Measuring(model *nn.Model, examples int, gflops float64) event.Time {
-	return event.Seconds(model.ForwardFLOPs() * float64(examples) / (gflops * 1e9))
-}
 
 // batches walks through a shard in random order, epoch after epoch.
 type batches struct {

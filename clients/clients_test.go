@@ -172,8 +172,25 @@ func TestDivergedErrorNamesThePlace(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	p := plan(t)
-	// 1 x 2 weights: 4 operations forward, 12 a training step; 10 examples on 1 MFLOP/s take 120 us.
-	if got := p.Training.Duration(p.Model, 10, 1e-3); got != event.Seconds(120e-6) {
+	// 1 x 2 weights: 4 operations forward, 12 a training step; 10 examples twice on 1 MFLOP/s take 240 us.
+	slow := Device{GFlops: 1e-3}
+	if got := p.Training.Duration(p.Model, Load{10, 10}, slow); got != event.Seconds(240e-6) {
 		t.Errorf("training takes %v", got)
+	}
+	if got := p.Training.Measuring(p.Model, Load{10, 10}, 0.5, slow); got != event.Seconds(20e-6) {
+		t.Errorf("measuring half of the examples takes %v", got)
+	}
+	// By its times: 3 s for each of two patients, in two epochs; 7 s for one of them to be measured.
+	hospital := Device{Train: 3, Validate: 7}
+	training := Training{Epochs: 2, BatchSize: 4}
+	if got := training.Duration(p.Model, Load{Examples: 10, Cases: 2}, hospital); got != event.Seconds(12) {
+		t.Errorf("two epochs of two cases take %v", got)
+	}
+	training = Training{Steps: 2, BatchSize: 4} // 8 of 10 examples
+	if got := training.Duration(p.Model, Load{Examples: 10, Cases: 2}, hospital); math.Abs(got.Seconds()-4.8) > 1e-8 {
+		t.Errorf("four fifths of two cases take %v", got)
+	}
+	if got := training.Measuring(p.Model, Load{Examples: 10, Cases: 2}, 0.5, hospital); got != event.Seconds(7) {
+		t.Errorf("measuring half of two cases takes %v", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 
@@ -13,12 +14,14 @@ import (
 	_ "flsim/codecs/all" // every type of stage that a file may name
 	"flsim/datasets"
 	_ "flsim/datasets/all" // every data set that a file may name
+	"flsim/internal/dist"
 	"flsim/internal/f32"
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 	"flsim/network"
 	"flsim/sim"
+	"flsim/sim/event"
 	"flsim/sim/record"
 	"flsim/sim/strategy"
 )
@@ -78,6 +81,7 @@ func (b *Builder) Build(run Run) (*Built, error) {
 		return nil, &ContradictionError{run.Variant, err}
 	}
 	out.describe(run, data)
+	out.asBaseline(e)
 	return out, nil
 }
 
@@ -114,9 +118,11 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
-		Speed: e.Clients.speeds(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
-		Links:  func(client int) network.Link { return e.Network.Link(seeds.System, client) },
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
+		Links: func(client, round int) network.Link {
+			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
+		},
 		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
 		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
@@ -194,7 +200,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
-		Clients:  e.Clients.Count, Rounds: e.Rounds, Precision: e.Clients.Precision,
+		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
 }
 
@@ -230,7 +236,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {
@@ -240,9 +246,20 @@ func (e *Experiment) precision() f32.Precision {
 	return f32.Float32
 }
 
-// speeds returns the speed of a client's device in a round, in GFLOP/s.
-func (c *Clients) speeds(seed uint64) func(client, round int) float64 {
-	return func(client, round int) float64 {
-		return clients.Speed(c.GFlops, c.Jitter, seed, client, round)
+// devices returns how long a client computes in a round.
+func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
+	train := dist.Redrawn{Mean: c.PerCase, RSD: c.PerCaseRSD, Floor: c.Floor}
+	validate := dist.Redrawn{Mean: c.Validation, RSD: c.ValidationRSD, Floor: c.Floor}
+	return func(client, round int) clients.Device {
+		if c.PerCase == (dist.Dist{}) {
+			return clients.Device{GFlops: clients.Speed(c.GFlops, c.Jitter, seed, client, round)}
+		}
+		return clients.Device{Train: train.Draw(seed, "training seconds", client, round),
+			Validate: validate.Draw(seed, "validation seconds", client, round)}
 	}
+}
+
+func (s Stop) limits() sim.Stop {
+	bits := func(mbit float64) int64 { return int64(min(math.Ceil(mbit*1e6), 1<<62)) }
+	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bits(s.Uplink), Total: bits(s.Total), Target: s.Target}
 }

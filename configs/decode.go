@@ -89,7 +89,7 @@ func (d *decoder) table(n *node, path string, ptr any, extra ...string) {
 			d.table(k, p, f.Value.Addr().Interface())
 		case k != nil:
 			d.field(k, p, f)
-		case required(p, f) && !d.partial && !d.isBad(path):
+		case required(p, f) && !d.partial && !d.isBad(path) && !d.given(n, p):
 			d.missing(n, p, f)
 		}
 	}
@@ -177,6 +177,9 @@ func homes(key string) (table string, found bool) {
 
 func (d *decoder) missing(n *node, path string, f params.Field) {
 	message := fmt.Sprintf("key %q is missing", path)
+	if other, ok := stoodInFor[path]; ok {
+		message += fmt.Sprintf("; give it or %s", other)
+	}
 	if path == "schema" {
 		message = fmt.Sprintf("key %q is missing; write schema = %d at the top of the file", path, Schema)
 	}

@@ -79,6 +79,8 @@ func keyTable(path string) string {
 		}
 		def := f.Default
 		switch {
+		case stoodInFor[p] != "":
+			def = "**this or `" + lastPart(stoodInFor[p]) + "`**"
 		case required(p, f):
 			def = "**required**"
 		case f.Computed != "":

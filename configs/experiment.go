@@ -19,6 +19,7 @@ type Experiment struct {
 	Name     string         `toml:"name" required:"true" doc:"Name of the experiment and of its folder of results."`
 	Rounds   int            `toml:"rounds" in:"[1,1000000]" required:"true" doc:"Number of aggregations."`
 	Seed     uint64         `toml:"seed" in:"[0,]" doc:"Seed of every random stream."`
+	Preset   string         `toml:"preset" one:"fets" doc:"Named set of timings that stands in for keys which the file does not give; see presets below."` // empty once a file has been read
 	Seeds    Seeds          `toml:"seeds" doc:"Seeds of single streams, where they shall differ from seed."`
 	Data     Data           `toml:"data" doc:"The examples and their division among the clients."`
 	Model    nn.Config      `toml:"model" doc:"The network that is trained."`
@@ -29,12 +30,13 @@ type Experiment struct {
 	Uplink   Uplink         `toml:"uplink" doc:"How clients send their updates."`
 	Downlink Downlink       `toml:"downlink" doc:"How the server sends the model."`
 	Eval     Eval           `toml:"eval" doc:"When and on what the model is evaluated."`
+	Stop     Stop           `toml:"stop" doc:"What ends a run before its last round."`
 	Output   Output         `toml:"output" doc:"Where results go."`
 }
 
 // Seeds holds the seeds of the four kinds of random streams. One that is not given equals the experiment's seed.
 type Seeds struct {
-	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images, partition, held-out and local test examples, order of the batches and augmentation."`
+	Data   uint64 `toml:"data" in:"[0,]" default:"seed" doc:"Synthetic images and scans, test cases, slices and patches of volumes, partition, held-out and local test examples, order of the batches and augmentation."`
 	Model  uint64 `toml:"model" in:"[0,]" default:"seed" doc:"Initial weights and dropout."`
 	System uint64 `toml:"system" in:"[0,]" default:"seed" doc:"Speeds of devices and links, and who is sampled."`
 	Codec  uint64 `toml:"codec" in:"[0,]" default:"seed" doc:"Random masks and stochastic rounding."`
@@ -54,11 +56,12 @@ type Data struct {
 
 // Clients describes the participants and how they train.
 type Clients struct {
-	Count       int `toml:"count" in:"[1,1000000]" required:"true" doc:"Number of clients."`
-	PerRound    int `toml:"per_round" in:"[1,1000000]" default:"10, or count if that is less" doc:"Number of clients that are sampled for a round."`
-	LocalEpochs int `toml:"local_epochs" in:"[1,10000]" default:"1" doc:"Passes over its examples that a client trains per round. Give this or local_steps."`
-	LocalSteps  int `toml:"local_steps" in:"[1,10000000]" doc:"Optimizer steps that a client trains per round, whatever its number of examples. Give this or local_epochs."`
-	BatchSize   int `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
+	Mode        string `toml:"mode" one:"federated|centralised|local" default:"federated" doc:"What takes part: federated learning, or a baseline without messages. centralised trains one model on all examples in one place; local lets every client train a model of its own, and records the mean of their scores."`
+	Count       int    `toml:"count" in:"[1,1000000]" required:"true" doc:"Number of clients."`
+	PerRound    int    `toml:"per_round" in:"[1,1000000]" default:"10, or count if that is less" doc:"Number of clients that are sampled for a round."`
+	LocalEpochs int    `toml:"local_epochs" in:"[1,10000]" default:"1" doc:"Passes over its examples that a client trains per round. Give this or local_steps."`
+	LocalSteps  int    `toml:"local_steps" in:"[1,10000000]" doc:"Optimizer steps that a client trains per round, whatever its number of examples. Give this or local_epochs."`
+	BatchSize   int    `toml:"batch_size" in:"[1,65536]" doc:"Examples per optimizer step."`
 
 	nn.OptimizerConfig
 	Precision  string            `toml:"precision" one:"float32|bf16" doc:"Operands of matrix products and convolutions in local training. bf16 rounds them to bfloat16 and sums in float32; weights stay float32, and so does evaluation. It needs a processor with AVX512-BF16."`
@@ -66,8 +69,15 @@ type Clients struct {
 	LRPerStep  nn.ScheduleConfig `toml:"lr_per_step" doc:"Factor on the learning rate, step by step of one round's local training."`
 
 	Keep   bool      `toml:"keep_optimizer" doc:"Whether a client's optimizer keeps its state, such as momentum, from one of its rounds to the next, or starts afresh. Each client's state is as large as the model, or twice as large, in memory and in checkpoints."`
-	GFlops dist.Dist `toml:"gflops" in:"(0,]" unit:"GFLOP/s" required:"true" doc:"Speed of a client's device, drawn once per client."`
-	Jitter float64   `toml:"jitter" in:"[0,3]" doc:"Sigma of a lognormal factor of median 1 on every round's training time; 0 means none."`
+	GFlops dist.Dist `toml:"gflops" in:"(0,]" unit:"GFLOP/s" required:"true" doc:"Speed of a client's device, drawn once per client. Give this or seconds_per_case."`
+	Jitter float64   `toml:"jitter" in:"[0,3]" doc:"Sigma of a lognormal factor of median 1 on every round's training time; 0 means none. For gflops only."`
+
+	PerCase         dist.Dist `toml:"seconds_per_case" in:"(0,]" unit:"s" doc:"In place of gflops: how long a device trains on one case, once, on average; drawn once per client. A case is a patient where examples are parts of patients, else an example."`
+	PerCaseRSD      dist.Dist `toml:"seconds_per_case_rsd" in:"(0,2]" doc:"Standard deviation of seconds_per_case over the rounds as a share of the client's mean, drawn once per client; every round draws anew. None if not given."`
+	Validation      dist.Dist `toml:"validation_seconds_per_case" in:"(0,]" unit:"s" doc:"The same for scoring the model on one case without training."`
+	ValidationRSD   dist.Dist `toml:"validation_seconds_per_case_rsd" in:"(0,2]" doc:"The same of validation_seconds_per_case."`
+	ValidationShare float64   `toml:"validation_share" in:"(0,10]" doc:"Cases that a client validates the received model on, and after training its own, as a share of the cases it trains on. It costs simulated time and changes nothing else. None if not given."`
+	Floor           float64   `toml:"seconds_floor" in:"(0,1e9]" unit:"s" default:"1, or a tenth of the client's mean if that is less" doc:"Least value of a round's draw of seconds_per_case and validation_seconds_per_case."`
 }
 
 // Server describes the server's optimizer, whose gradient is the negative weighted mean of the clients' updates.
@@ -115,6 +125,14 @@ type Eval struct {
 	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
 	PerSite       bool      `toml:"per_site" doc:"Whether the metric of a segmentation is recorded for the test cases of each site too."`
 	HD95          bool      `toml:"hd95" doc:"Whether the 95th percentile of the distances between predicted and true surfaces is recorded for each region of a segmentation."`
+}
+
+// Stop says what ends a run before its last round. What is not given ends nothing.
+type Stop struct {
+	SimTime Span    `toml:"sim_time" in:"(0,inf]" doc:"Budget of simulated time. A round that ends later does not count: the run ends at the budget with the model as it was; inf means none."`
+	Uplink  float64 `toml:"uplink_mbit" in:"(0,]" unit:"Mbit" doc:"Budget of uplink bits on the wire, all clients; the round that uses it up counts and is the last."`
+	Total   float64 `toml:"total_mbit" in:"(0,]" unit:"Mbit" doc:"The same of uplink and downlink bits."`
+	Target  float64 `toml:"target" in:"(0,1)" doc:"Value of the test metric; the first evaluation at or above it is the last."`
 }
 
 // Output says what is kept. It does not influence results.

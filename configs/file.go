@@ -149,17 +149,20 @@ var sectionForm = map[string]string{"variant": "[variant.NAME]", "sweep": "[swee
 func (l *loader) checkBase(base *node, sections map[string]*node) {
 	d := decoder{report: &l.report, partial: true}
 	e := Default()
-	d.experiment(base, e, sections)
+	d.experiment(withPreset(base), e, sections)
 }
 
 // readRun reads one variant with one seed.
 func (l *loader) readRun(order int, v variant, n *node) {
 	d := decoder{report: &l.report, variant: v.name}
 	e := Default()
+	n = withPreset(n)
 	d.experiment(n, e, nil)
 	d.complete(n, e)
 	d.rules(n, e)
 	d.chains(n, e)
+	d.timings(n, e)
+	d.baseline(n, e)
 	r := Run{Variant: v.name, Label: v.label, Order: order, Named: v.name != "", Seed: e.Seed, Experiment: e}
 	if !r.Named {
 		r.Variant, r.Label = e.Name, e.Name

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"math"
 
 	"flsim/clients/nn"
 	"flsim/datasets"
@@ -23,6 +24,19 @@ func wordsAt(path string, f params.Field) []string {
 // required reports whether a key must be given. The network's name has no default, which its own package, where the
 // key is optional like all others, does not say.
 func required(path string, f params.Field) bool { return f.Required || path == "model.name" }
+
+// stoodInFor names the keys that may be given in place of required ones.
+var stoodInFor = map[string]string{
+	"clients.gflops":        "clients.seconds_per_case",
+	"network.uplink_mbps":   "network.uplink_seconds",
+	"network.downlink_mbps": "network.downlink_seconds",
+}
+
+// given reports whether the table n, or a preset that is misspelt, has what stands in for the required key at path.
+func (d *decoder) given(n *node, path string) bool {
+	other, ok := stoodInFor[path]
+	return ok && (n.kid(lastPart(other)) != nil || d.isBad(other, "preset"))
+}
 
 // experiment reads the tree of an experiment into e.
 func (d *decoder) experiment(n *node, e *Experiment, sections map[string]*node) {
@@ -46,6 +60,13 @@ func (d *decoder) complete(n *node, e *Experiment) {
 	}
 	if n.kid("clients").kid("local_epochs") == nil && c.LocalSteps == 0 {
 		c.LocalEpochs = 1
+	}
+	e.Preset = ""
+	if c.Mode == "federated" {
+		c.Mode = "" // as in files that do not mention it
+	}
+	if math.IsInf(float64(e.Stop.SimTime), 1) {
+		e.Stop.SimTime = 0
 	}
 	e.Data.complete()
 }

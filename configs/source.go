@@ -86,8 +86,14 @@ func mergeAt(base, over *node, depth int, codec bool) *node {
 	return &m
 }
 
-// Keys that say the same thing in two ways: who overrides one takes the other away.
-var alternatives = [][2]string{{"local_epochs", "local_steps"}, {"local_steps", "local_epochs"}}
+// Keys that say the same thing in two ways: who overrides one takes the other away, and what goes with it.
+var alternatives = [][2]string{
+	{"local_epochs", "local_steps"}, {"local_steps", "local_epochs"},
+	{"gflops", "seconds_per_case"}, {"gflops", "seconds_per_case_rsd"}, {"gflops", "validation_seconds_per_case"},
+	{"gflops", "validation_seconds_per_case_rsd"}, {"seconds_per_case", "gflops"}, {"seconds_per_case", "jitter"},
+	{"uplink_mbps", "uplink_seconds"}, {"uplink_mbps", "uplink_seconds_rsd"}, {"uplink_seconds", "uplink_mbps"},
+	{"downlink_mbps", "downlink_seconds"}, {"downlink_mbps", "downlink_seconds_rsd"}, {"downlink_seconds", "downlink_mbps"},
+}
 
 // displace removes the alternative to an overridden key, unless over gives both.
 func (n *node) displace(over *node, key string) {

@@ -201,3 +201,19 @@ func TestAtFault(t *testing.T) {
 		t.Errorf("the error says %q", got)
 	}
 }
+
+func TestCountCases(t *testing.T) {
+	source := slicedBy(2, 3, 3, 3)
+	for _, c := range []struct {
+		source Source
+		index  []int32
+		want   int
+	}{
+		{source, []int32{0, 1, 8, 2}, 2}, {source, nil, 0}, {source.labelled, []int32{0, 1, 8, 2}, 4},
+		{Subset(Subset(source, []int32{8, 7, 5, 4}), []int32{0, 1, 3}), []int32{0, 1, 2}, 2},
+	} {
+		if got := CountCases(c.source, c.index); got != c.want {
+			t.Errorf("%T: %v are parts of %d cases, want %d", c.source, c.index, got, c.want)
+		}
+	}
+}

@@ -36,6 +36,20 @@ type Cased interface {
 	Case(i int) int
 }
 
+// CountCases returns of how many cases the examples of source that index names are parts. In a source that is not Cased
+// each example is a case.
+func CountCases(source Source, index []int32) int {
+	cased, ok := source.(Cased)
+	if !ok {
+		return len(index)
+	}
+	seen := make(map[int]bool)
+	for _, i := range index {
+		seen[cased.Case(int(i))] = true
+	}
+	return len(seen)
+}
+
 // Case is a whole volume, such as the scan of one patient.
 type Case struct {
 	Name  string       // as the data set calls it

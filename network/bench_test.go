@@ -16,7 +16,7 @@ func BenchmarkEvents(b *testing.B) {
 		b.Run(fmt.Sprintf("under-way=%d", under), func(b *testing.B) {
 			config := Config{Uplink: dist.Lognormal(4, 0.8), Downlink: dist.Constant(20), Latency: dist.Constant(40)}
 			config.ServerMbps = float64(under) * 2
-			n := New(func(c int) Link { return config.Link(1, c) }, config.Server())
+			n := New(func(c, _ int) Link { return config.Link(1, c, 1, 1) }, config.Server())
 			r := rng.New(1, "benchmark")
 			started := uint64(0)
 			start := func(now event.Time) {
@@ -48,10 +48,10 @@ func BenchmarkRound(b *testing.B) {
 	config := Config{Uplink: dist.Lognormal(4, 0.8), Downlink: dist.Constant(20), ServerMbps: 1000}
 	links := make([]Link, clients)
 	for c := range links {
-		links[c] = config.Link(1, c)
+		links[c] = config.Link(1, c, 1, 1)
 	}
 	for b.Loop() {
-		n := New(func(c int) Link { return links[c] }, config.Server())
+		n := New(func(c, _ int) Link { return links[c] }, config.Server())
 		for c := range clients {
 			n.Start(0, Transfer{ID: uint64(c), Client: c, Bytes: 500_000})
 		}

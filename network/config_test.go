@@ -17,28 +17,28 @@ func typical() Config {
 
 func TestLinkIsConstantOverARun(t *testing.T) {
 	c := typical()
-	first := c.Link(1, 7)
+	first := c.Link(1, 7, 1, 1)
 	for other := range 20 {
-		c.Link(1, other)
+		c.Link(1, other, 1, 1)
 	}
-	if again := c.Link(1, 7); again != first {
+	if again := c.Link(1, 7, 1, 1); again != first {
 		t.Errorf("client 7's link was %v and is %v", first, again)
 	}
-	if c.Link(2, 7) == first || c.Link(1, 8) == first {
+	if c.Link(2, 7, 1, 1) == first || c.Link(1, 8, 1, 1) == first {
 		t.Error("another seed's or another client's link is the same")
 	}
 }
 
 func TestQuantitiesAreIndependent(t *testing.T) {
 	c := typical()
-	before := c.Link(1, 7)
+	before := c.Link(1, 7, 1, 1)
 	c.Uplink = dist.Constant(1)
-	if after := c.Link(1, 7); after.Down != before.Down || after.Latency != before.Latency {
+	if after := c.Link(1, 7, 1, 1); after.Down != before.Down || after.Latency != before.Latency {
 		t.Errorf("another uplink changed the link from %v to %v", before, after)
 	}
 	c.Downlink = dist.Lognormal(4, 0.8)
 	c.Uplink = c.Downlink
-	if l := c.Link(1, 7); l.Up == l.Down {
+	if l := c.Link(1, 7, 1, 1); l.Up == l.Down {
 		t.Error("both directions have the same draw")
 	}
 }
@@ -47,7 +47,7 @@ func TestLinkDraws(t *testing.T) {
 	c := typical()
 	var ups []float64
 	for client := range 4001 {
-		l := c.Link(3, client)
+		l := c.Link(3, client, 1, 1)
 		ups = append(ups, float64(l.Up))
 		if l.Down != 20e6 || l.Latency < 10*ms || l.Latency > 50*ms {
 			t.Fatalf("client %d has the link %v", client, l)
@@ -64,11 +64,11 @@ func TestLinkDraws(t *testing.T) {
 
 func TestExtremeDraws(t *testing.T) {
 	c := Config{Uplink: dist.Constant(1e-9), Downlink: dist.Constant(1e9)}
-	if got, want := c.Link(1, 1), (Link{Up: slowest, Down: fastest}); got != want {
+	if got, want := c.Link(1, 1, 1, 1), (Link{Up: slowest, Down: fastest}); got != want {
 		t.Errorf("link is %v, want %v", got, want)
 	}
 	c.Downlink = dist.Constant(math.Inf(1))
-	if got := c.Link(1, 1).Down; got != Infinity {
+	if got := c.Link(1, 1, 1, 1).Down; got != Infinity {
 		t.Errorf("downlink is %v, want Infinity", got)
 	}
 }
@@ -93,6 +93,9 @@ func TestCheck(t *testing.T) {
 		{"no downlink", func(c *Config) { c.Downlink = dist.Dist{} }, "downlink_mbps"},
 		{"a rate that may be zero", func(c *Config) { c.Uplink = dist.Uniform(0, 1) }, "uplink_mbps"},
 		{"not a number", func(c *Config) { c.Uplink = dist.Constant(math.NaN()) }, "uplink_mbps"},
+		{"two uplinks", func(c *Config) { c.UpSeconds = dist.Constant(3) }, "uplink_seconds"},
+		{"a downlink by time", func(c *Config) { c.Downlink, c.DownSeconds = dist.Dist{}, dist.Constant(3) }, ""},
+		{"a time that may be zero", func(c *Config) { c.Uplink, c.UpSeconds = dist.Dist{}, dist.Uniform(0, 1) }, "uplink_seconds"},
 		{"no latency", func(c *Config) { c.Latency = dist.Dist{} }, ""},
 		{"a negative latency", func(c *Config) { c.Latency = dist.Constant(-1) }, "latency_ms"},
 		{"a negative server", func(c *Config) { c.ServerMbps = -1 }, "server_mbps"},
@@ -115,7 +118,7 @@ func TestMissingRatePanics(t *testing.T) {
 			t.Error("a link was drawn from a configuration without rates")
 		}
 	}()
-	(Config{}).Link(1, 1)
+	(Config{}).Link(1, 1, 1, 1)
 }
 
 func TestParameters(t *testing.T) {
@@ -187,5 +190,54 @@ func TestWork(t *testing.T) {
 	carry := work{lo: math.MaxUint64}.plus(one)
 	if carry != (work{hi: 1}) || carry.minus(one) != (work{lo: math.MaxUint64}) || one.minus(carry) != (work{}) {
 		t.Error("sums and differences do not carry")
+	}
+}
+
+// timed gives a link by how long the model takes.
+func timed() Config {
+	return Config{UpSeconds: dist.Halves(20, 150, 431), UpRSD: dist.Uniform(0.05, 0.4), DownSeconds: dist.Constant(100), Floor: 1}
+}
+
+// A round's upload of the bare float32 model takes what was drawn for it, and a message of half the size half of that.
+func TestTimedLinkTakesItsTime(t *testing.T) {
+	const elements = 1000
+	c := timed()
+	for client := range 5 {
+		for round := 1; round < 5; round++ {
+			link := c.Link(3, client, round, elements)
+			want := dist.Redrawn{Mean: c.UpSeconds, RSD: c.UpRSD, Floor: 1}.Draw(3, "upload seconds", client, round)
+			for share := range 2 {
+				n := New(func(client, round int) Link { return c.Link(3, client, round, elements) }, fast())
+				n.Start(0, Transfer{ID: 1, Client: client, Round: round, Dir: Up, Bytes: 4 * elements / int64(share+1)})
+				n.Advance(0)
+				if got := n.Next().Seconds(); math.Abs(got-want/float64(share+1)) > 1e-7*want {
+					t.Errorf("client %d, round %d: takes %v s, want %v s over %d", client, round, got, want, share+1)
+				}
+			}
+			if down := 32 * elements / float64(link.Down); math.Abs(down-100) > 1e-9 {
+				t.Errorf("a download without spread takes %v s", down)
+			}
+		}
+	}
+	if c.Link(3, 1, 1, elements).Up == c.Link(3, 1, 2, elements).Up {
+		t.Error("two rounds have the same uplink")
+	}
+}
+
+// Transfers of two rounds that one client has under way each get half of the link of their own round.
+func TestTransfersOfTwoRoundsShareALink(t *testing.T) {
+	n := New(func(_, round int) Link { return Link{Up: Mbps(8 * float64(round)), Down: 1} }, fast())
+	n.Start(0, Transfer{ID: 1, Round: 1, Bytes: 1e6})
+	n.Start(0, Transfer{ID: 2, Round: 2, Bytes: 1e6})
+	n.Advance(0)
+	// Round 2's message gets 8 of 16 Mbit/s and is done after 1 s; then the other, half done, has its 8 Mbit/s alone.
+	for _, want := range []struct {
+		id uint64
+		at event.Time
+	}{{2, 1000 * ms}, {1, 1500 * ms}} {
+		at := n.Next()
+		if done := n.Advance(at); len(done) != 1 || done[0].ID != want.id || at != want.at {
+			t.Fatalf("%v at %v, want transfer %d at %v", done, at, want.id, want.at)
+		}
 	}
 }

@@ -48,6 +48,7 @@ func (l Link) toward(d Direction) Rate {
 type Transfer struct {
 	ID     uint64 // the caller's name for it, unique among the transfers under way
 	Client int
+	Round  int // in which it starts: a client's link may differ from round to round
 	Dir    Direction
 	Bytes  int64
 }
@@ -65,7 +66,7 @@ type Done struct {
 // direction, and by the server's link, which it shares with all others. The loop that owns the clock asks Next when
 // something happens and calls Advance at that time. It may start transfers before it has done so, and cancel them.
 type Network struct {
-	links   func(client int) Link
+	links   func(client, round int) Link
 	latency event.Time // of the server's link
 	lanes   [2]lane    // by Direction
 	now     event.Time
@@ -75,10 +76,11 @@ type Network struct {
 	ended   []*flow          // not yet reported
 }
 
-// New returns an idle network. Links tells each client's link, the same at every call; it is asked once per transfer,
-// so that clients which send nothing cost nothing. The server's link is shared by all; where it is no limit its rates
+// New returns an idle network. Links tells each client's link in a round, the same at every call; it is asked once per
+// transfer, so that clients which send nothing cost nothing. A transfer keeps the rate of the round in which it starts;
+// where a client has transfers of several rounds under way, each gets an equal share of its own. The server's link is shared by all; where it is no limit its rates
 // are Infinity. New panics if a rate of the server's is not valid.
-func New(links func(client int) Link, server Link) *Network {
+func New(links func(client, round int) Link, server Link) *Network {
 	n := &Network{links: links, latency: server.Latency, flights: map[uint64]*flow{}}
 	for d := range n.lanes {
 		rate := server.toward(Direction(d))
@@ -94,7 +96,7 @@ func New(links func(client int) Link, server Link) *Network {
 // ID is under way already, if Bytes is negative or if the client's link has no valid rate in that direction.
 func (n *Network) Start(now event.Time, t Transfer) {
 	n.mustNotGoBack(now)
-	link := n.links(t.Client)
+	link := n.links(t.Client, t.Round)
 	rate := link.toward(t.Dir)
 	if err := rate.check(); err != nil {
 		panic(fmt.Sprintf("network: client %d's %v: %v", t.Client, t.Dir, err))

@@ -16,7 +16,7 @@ const (
 )
 
 // same returns a function that gives every client the same link.
-func same(l Link) func(int) Link { return func(int) Link { return l } }
+func same(l Link) func(int, int) Link { return func(int, int) Link { return l } }
 
 func fast() Link { return Link{Up: Infinity, Down: Infinity} }
 
@@ -80,7 +80,7 @@ func TestAlone(t *testing.T) {
 			n.Start(0, Transfer{ID: 1, Bytes: c.bytes, Dir: c.dir})
 			var want []Done
 			if c.want != event.Never {
-				want = []Done{{Transfer{1, 0, c.dir, c.bytes}, 0, c.want}}
+				want = []Done{{Transfer{1, 0, 0, c.dir, c.bytes}, 0, c.want}}
 			}
 			if diff := cmp.Diff(want, drain(n)); diff != "" {
 				t.Error(diff)
@@ -103,7 +103,7 @@ func TestDirectionsAreSeparate(t *testing.T) {
 
 func TestLatencyHoldsNoBandwidth(t *testing.T) {
 	links := []Link{{Up: Mbps(8)}, {Up: Mbps(8), Latency: second}}
-	n := New(func(c int) Link { return links[c] }, Link{Up: Mbps(8), Down: 1})
+	n := New(func(c, _ int) Link { return links[c] }, Link{Up: Mbps(8), Down: 1})
 	n.Start(0, Transfer{ID: 0, Client: 0, Bytes: 1e6})
 	n.Start(0, Transfer{ID: 1, Client: 1, Bytes: 1e6})
 	got := drain(n)
@@ -141,7 +141,7 @@ func TestCancel(t *testing.T) {
 			if n.InFlight() != 1 {
 				t.Errorf("%d transfers under way, want 1", n.InFlight())
 			}
-			want := []Done{{Transfer{2, 2, Up, 1e6}, 0, c.other}}
+			want := []Done{{Transfer{2, 2, 0, Up, 1e6}, 0, c.other}}
 			if diff := cmp.Diff(want, drain(n)); diff != "" {
 				t.Error(diff)
 			}
@@ -189,7 +189,7 @@ func TestDoneInOrderOfStart(t *testing.T) {
 		{Up: Mbps(16), Latency: 500 * ms},
 	}
 	sizes := []int64{1e6, 1e6, 0, 1e6}
-	n := New(func(c int) Link { return links[c%4] }, fast())
+	n := New(func(c, _ int) Link { return links[c%4] }, fast())
 	for i := range 20 {
 		n.Start(0, Transfer{ID: uint64(100 - i), Client: i, Bytes: sizes[i%4]})
 	}
@@ -204,7 +204,7 @@ func TestDoneInOrderOfStart(t *testing.T) {
 
 func TestIdleClientsCostNothing(t *testing.T) {
 	asked := 0
-	n := New(func(c int) Link { asked++; return Link{Up: Mbps(1), Down: Mbps(1)} }, fast())
+	n := New(func(c, _ int) Link { asked++; return Link{Up: Mbps(1), Down: Mbps(1)} }, fast())
 	n.Start(0, Transfer{ID: 1, Client: 999_999, Bytes: 10})
 	drain(n)
 	if asked != 1 || len(n.lanes[Up].clients) != 0 || len(n.flights) != 0 {
@@ -225,7 +225,7 @@ func TestMisusePanics(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			links := []Link{{Up: Mbps(1), Down: Mbps(1)}, {}}
-			n := New(func(c int) Link { return links[c] }, fast())
+			n := New(func(c, _ int) Link { return links[c] }, fast())
 			n.Start(0, Transfer{ID: 1, Bytes: 1e6})
 			defer func() {
 				if recover() == nil {
@@ -242,7 +242,7 @@ func TestMisusePanics(t *testing.T) {
 func TestFasterClientLink(t *testing.T) {
 	last := func(uplink Rate) event.Time {
 		links := []Link{{Up: uplink}, {Up: Mbps(8)}}
-		n := New(func(c int) Link { return links[c] }, Link{Up: Mbps(10), Down: 1})
+		n := New(func(c, _ int) Link { return links[c] }, Link{Up: Mbps(10), Down: 1})
 		n.Start(0, Transfer{ID: 0, Client: 0, Bytes: 10e6 / 8})
 		n.Start(0, Transfer{ID: 1, Client: 1, Bytes: 80e6 / 8})
 		done := drain(n)
@@ -255,7 +255,7 @@ func TestFasterClientLink(t *testing.T) {
 
 func ExampleNetwork() {
 	home := Link{Up: Mbps(4), Down: Mbps(20), Latency: 20 * 1e6}
-	n := New(func(client int) Link { return home }, Link{Up: Mbps(6), Down: Infinity})
+	n := New(func(int, int) Link { return home }, Link{Up: Mbps(6), Down: Infinity})
 	n.Start(0, Transfer{ID: 1, Client: 1, Dir: Up, Bytes: 300_000})
 	n.Start(0, Transfer{ID: 2, Client: 2, Dir: Up, Bytes: 600_000})
 	for n.InFlight() > 0 {

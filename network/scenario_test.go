@@ -71,7 +71,7 @@ func (p *player) play(script string) string {
 		switch {
 		case len(words) == 0 || words[0] == "#":
 		case words[0] == "server":
-			p.net = New(func(c int) Link { return p.clients[c] }, parseLink(words[1:]))
+			p.net = New(func(c, _ int) Link { return p.clients[c] }, parseLink(words[1:]))
 		case words[0] == "client":
 			p.clients[int(number(words[1]))] = parseLink(words[2:])
 		default:

@@ -132,7 +132,7 @@ var scenarios = rapid.Custom(func(t *rapid.T) scenario {
 	return s
 })
 
-func (s scenario) link(c int) Link { return s.clients[c] }
+func (s scenario) link(c, _ int) Link { return s.clients[c] }
 
 // latency of a transfer over both links.
 func (s scenario) latency(st start) event.Time {

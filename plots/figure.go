@@ -16,6 +16,7 @@ type Figure struct {
 	Title, Subtitle string
 	XLabel, YLabel  string
 	LogX, LogY      bool // values that have no logarithm are left out; means over LogY are geometric
+	Steps           bool // each value holds until the next one
 	Series          []Series
 	Band            Band
 	Main, Beside    string // what Series.Seeds and Series.Beside are, for the legend: "test", "training"
@@ -71,7 +72,7 @@ func (f *Figure) lines() []line {
 		for i, c := range seeds {
 			scaled[i] = c.log10(f.LogX, f.LogY)
 		}
-		if sum := Summarise(scaled, f.Band).thinned(mostPoints); len(sum.X) > 0 {
+		if sum := f.summarise(scaled); len(sum.X) > 0 {
 			list = append(list, line{sum, lookOf(s.Order), plain(s.Label), s.Order, beside})
 		}
 	}
@@ -80,6 +81,13 @@ func (f *Figure) lines() []line {
 		add(&f.Series[i], f.Series[i].Beside, true)
 	}
 	return list
+}
+
+func (f *Figure) summarise(seeds []Curve) Summary {
+	if f.Steps {
+		return summariseSteps(seeds, f.Band).thinned(mostSteps)
+	}
+	return Summarise(seeds, f.Band).thinned(mostPoints)
 }
 
 // plot returns the axes and curves for a canvas.

@@ -11,8 +11,9 @@ import (
 
 const (
 	mostPoints  = 120 // of one drawn line
-	mostMarkers = 8   // on one drawn line
-	bandAlpha   = 40  // of 255
+	mostSteps   = 2000
+	mostMarkers = 8  // on one drawn line
+	bandAlpha   = 40 // of 255
 	besideAlpha = 150
 )
 

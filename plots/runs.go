@@ -29,7 +29,9 @@ type Options struct {
 // FromRuns makes a figure of column y over x, one of XNames or a column's name: a curve for each variant, with
 // a band over its seeds. Shares such as accuracy are shown in percent, bits in Mbit over all clients, simulated time
 // in the unit that suits its length. Axes of bits are logarithmic, so round 0, before which nothing was sent, is not on
-// them. That the data are synthetic stands in the subtitle.
+// them. Against simulated time, runs with a budget of it are drawn in steps up to the budget, with the area under the
+// metric in the legend. On axes of bits a baseline that sends nothing is a horizontal line at its last value. That the
+// data are synthetic stands in the subtitle.
 func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 	groups, err := byVariant(runs)
 	if err != nil {
@@ -49,13 +51,19 @@ func FromRuns(runs []*record.Run, x, y string, o Options) (*Figure, error) {
 			return nil, err
 		}
 	}
+	budget := longestBudget(runs)
 	if xa.column == "sim_time_s" {
-		xa.scale, xa.label = timeAxis(longest(runs, xa.column))
+		xa.scale, xa.label = timeAxis(max(budget, longest(runs, xa.column)))
 	}
-	f := &Figure{LogX: xa.log, LogY: ya.log, Band: o.Band, XLabel: xa.label, YLabel: ya.label}
+	f := &Figure{Steps: xa.column == "sim_time_s" && budget > 0, LogX: xa.log, LogY: ya.log, Band: o.Band, XLabel: xa.label, YLabel: ya.label}
 	for _, g := range groups {
 		if !o.Regions {
-			f.Series = append(f.Series, g.series(xa, ya, o))
+			s := g.series(xa, ya, o)
+			if f.Steps && y == runs[0].Manifest.Metric {
+				s.Label += g.area()
+			}
+			f.Series = append(f.Series, s)
+			f.Targets = append(f.Targets, s.reference(f.LogX)...)
 			continue
 		}
 		for k, column := range columns {
@@ -150,6 +158,40 @@ func (g group) series(x, y axis, o Options) Series {
 	return s
 }
 
+// reference returns a line at the mean of the last values of a series that, on a logarithmic axis of bits, has no place:
+// a baseline that sends nothing.
+func (s *Series) reference(log bool) []Target {
+	sum, n := 0.0, 0
+	for _, c := range s.Seeds {
+		if !log || len(c.X) < 2 || slices.Max(c.X) > 0 {
+			return nil
+		}
+		sum += c.Y[len(c.Y)-1]
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	return []Target{{sum / float64(n), s.Label}}
+}
+
+// area names the mean over seeds of the area under the metric, for legends.
+func (g group) area() string {
+	sum := 0.0
+	for _, r := range g.runs {
+		sum += record.Area(r.Rounds, r.Manifest.Metric, cmp.Or(r.Manifest.Budget, longest([]*record.Run{r}, "sim_time_s")))
+	}
+	return fmt.Sprintf(", area %.3f", sum/float64(len(g.runs)))
+}
+
+func longestBudget(runs []*record.Run) float64 {
+	most := 0.0
+	for _, r := range runs {
+		most = max(most, r.Manifest.Budget)
+	}
+	return most
+}
+
 // region returns the series of region k; several groups need to be named too.
 func (g group) region(regions []string, k int, x, y axis, o Options, several bool) Series {
 	s := g.series(x, y, o)
@@ -163,6 +205,9 @@ func (g group) region(regions []string, k int, x, y axis, o Options, several boo
 func curveOf(r *record.Run, x, y axis, o Options) Curve {
 	var c Curve
 	c.X, c.Y = r.Pairs(x.column, y.column)
+	if n, budget := len(c.X), r.Manifest.Budget; x.column == "sim_time_s" && r.Result != nil && n > 0 && c.X[n-1] < budget {
+		c.X, c.Y = append(c.X, budget), append(c.Y, c.Y[n-1]) // a finished run holds its last value
+	}
 	for i := range c.X {
 		c.X[i] *= x.scale
 		c.Y[i] = (c.Y[i] - o.Minus) * y.scale

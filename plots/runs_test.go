@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,6 +207,23 @@ func TestDrawAll(t *testing.T) {
 		if _, err := os.Stat(p); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestBaselinesAreLinesOnAxesOfBits(t *testing.T) {
+	runs := sampleRuns(variants, 2, 10, 5)
+	for _, r := range runs[:2] {
+		for _, row := range r.Rounds {
+			row["uplink_wire_bits_cum"] = 0
+		}
+	}
+	f := mustFigure(t, runs, "uplink_bits", "accuracy", Options{})
+	want := 50 * (runs[0].Rounds[10]["accuracy"] + runs[1].Rounds[10]["accuracy"])
+	if len(f.Targets) != 1 || math.Abs(f.Targets[0].Value-want) > 1e-9 || f.Targets[0].Label != variants[0].label || len(f.lines()) != 3 {
+		t.Errorf("%d curves and lines at %v, want one at %v", len(f.lines()), f.Targets, want)
+	}
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); len(f.Targets) != 0 || len(f.lines()) != 4 {
+		t.Errorf("over rounds there are %d curves and lines at %v", len(f.lines()), f.Targets)
 	}
 }
 

@@ -67,6 +67,51 @@ func Summarise(seeds []Curve, band Band) Summary {
 	return s
 }
 
+// summariseSteps is Summarise for curves that hold each value until their next point. It gives two points wherever a curve
+// jumps, before and after.
+func summariseSteps(seeds []Curve, band Band) Summary {
+	var curves []Curve
+	var grid []float64
+	low, high := math.Inf(-1), math.Inf(1)
+	for _, c := range seeds {
+		if c = c.clean(); len(c.X) > 0 {
+			curves = append(curves, c)
+			grid = append(grid, c.X...)
+			low, high = max(low, c.X[0]), min(high, c.X[len(c.X)-1])
+		}
+	}
+	if low > high || len(curves) == 0 {
+		return Summarise(curves, band)
+	}
+	slices.Sort(grid)
+	s := Summary{Seeds: len(curves)}
+	values := make([]float64, len(curves))
+	for _, x := range slices.Compact(grid) {
+		if x < low || x > high {
+			continue
+		}
+		for _, after := range []bool{false, true} {
+			for i, c := range curves {
+				values[i] = c.held(x, after)
+			}
+			if after || x > low {
+				s.add(x, values, band)
+			}
+		}
+	}
+	return s
+}
+
+// held returns the value that a clean curve, which has begun before x, holds at x: that of its last point up to x, or,
+// before the jump at x, that of its last point below x.
+func (c Curve) held(x float64, after bool) float64 {
+	i, found := slices.BinarySearch(c.X, x)
+	if found && (after || i == 0) {
+		return c.Y[i]
+	}
+	return c.Y[i-1]
+}
+
 // clean returns the curve without pairs that are not finite, ordered by x; of equal x the last stays.
 func (c Curve) clean() Curve {
 	type pair struct{ x, y float64 }

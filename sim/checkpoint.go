@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 // facts is what a checkpoint holds besides vectors. It is taken between rounds, when no message is under way.
 type facts struct {
 	Round    int         `json:"round"`
+	Stopped  string      `json:"stopped,omitempty"` // why the run is over, empty if it is not
 	Now      event.Time  `json:"now_ns"`
 	Uplink   record.Bits `json:"uplink"`
 	Downlink record.Bits `json:"downlink"`
@@ -34,14 +36,15 @@ type castFacts struct {
 	Has     map[int]int `json:"has,omitempty"` // JSON lists the keys in order
 }
 
-// Final returns a checkpoint of the weights alone: all that is of use when the last round has ended.
+// Final returns a checkpoint of the weights alone, and of the clients' own ones where these have: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
-	header, err := json.Marshal(facts{Round: s.line.Round, Now: s.now, Uplink: s.line.UplinkSum,
+	header, err := json.Marshal(facts{Round: s.line.Round, Stopped: s.stopped, Now: s.now, Uplink: s.line.UplinkSum,
 		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts()})
 	if err != nil {
 		return nil, err
 	}
-	return &record.Checkpoint{Header: header, Vectors: []record.Vector{{Name: weightsName, Data: s.server.w}}}, nil
+	vectors := append([]record.Vector{{Name: weightsName, Data: s.server.w}}, s.ownVectors()...)
+	return &record.Checkpoint{Header: header, Vectors: vectors}, nil
 }
 
 // checkpoint records the state between two rounds.
@@ -50,7 +53,7 @@ func (s *Simulation) checkpoint() error {
 	if err != nil {
 		return err
 	}
-	if s.line.Round == s.cfg.Rounds {
+	if s.stopped != "" {
 		return s.rec.Checkpoint(c)
 	}
 	for i, v := range s.server.opt.State() {
@@ -76,6 +79,7 @@ const (
 	weightsName    = "weights"
 	residualPrefix = "residual:"
 	localPrefix    = "local-optimizer:"
+	ownPrefix      = "own:"
 )
 
 // Resume wires a run that goes on from a checkpoint of the same configuration. Its recorder must know the lines up to
@@ -89,7 +93,7 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 		return nil, fmt.Errorf("%w: the checkpoint holds no weights", record.ErrDamaged)
 	}
 	s := assemble(cfg, rec)
-	s.now, s.losses = f.Now, f.Losses
+	s.now, s.losses, s.stopped = f.Now, f.Losses, f.Stopped
 	s.line.Round, s.line.UplinkSum, s.line.DownlinkSum = f.Round, f.Uplink, f.Downlink
 	s.line.SimTime = f.Now.Seconds()
 	s.cast.restore(&f.Cast)
@@ -101,7 +105,10 @@ func Resume(cfg Config, rec Recorder, c *record.Checkpoint) (*Simulation, error)
 			return nil, fmt.Errorf("%w: vector %q of the checkpoint: %v", record.ErrDamaged, v.Name, err)
 		}
 	}
-	if f.Round < cfg.Rounds {
+	if f.Round == cfg.Rounds {
+		s.stopped = cmp.Or(f.Stopped, "rounds")
+	}
+	if s.stopped == "" {
 		s.queue.Push(s.now, happening{what: beginRound})
 	}
 	return s, nil
@@ -133,6 +140,9 @@ func (s *Simulation) restore(v record.Vector, optimizer [][]float32) error {
 	}
 	if rest, ok := strings.CutPrefix(v.Name, residualPrefix); ok {
 		return s.change(rest, func(state *clients.State) { state.Residual = v.Data })
+	}
+	if rest, ok := strings.CutPrefix(v.Name, ownPrefix); ok {
+		return s.restoreOwn(rest, v.Data)
 	}
 	switch v.Name {
 	case weightsName:

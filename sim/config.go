@@ -18,14 +18,16 @@ import (
 // Config is everything that determines a run, but for Workers, which determines only how fast it is.
 type Config struct {
 	Rounds        int
+	Stop          Stop
+	Mode          Mode // of a baseline: links without limit or latency, both codecs plain, and an optimizer that averages
 	Seeds         clients.Seeds
 	Model         *nn.Model
 	Data          *datasets.Data
 	HeldOut       datasets.Source // validation examples, nil for none
 	Shards        [][]int32       // examples of Data.Train by client; clients without any are never sampled
 	Training      clients.Training
-	Speed         func(client, round int) float64 // of the client's device, GFLOP/s
-	Links         func(client int) network.Link
+	Devices       func(client, round int) clients.Device
+	Links         func(client, round int) network.Link
 	Server        network.Link // the server's own link, which all transfers share
 	Strategy      strategy.Strategy
 	Uplink        codecs.Sender

@@ -208,8 +208,8 @@ func TestMeasuringTakesTime(t *testing.T) {
 			if x.Wire > reportFrame {
 				passes += 3
 			}
-			work := passes * cfg.Model.ForwardFLOPs() * float64(len(cfg.Shards[x.Client])) / (cfg.Speed(x.Client, 1) * 1e9)
-			link := cfg.Links(x.Client)
+			work := passes * cfg.Model.ForwardFLOPs() * float64(len(cfg.Shards[x.Client])) / (cfg.Devices(x.Client, 1).GFlops * 1e9)
+			link := cfg.Links(x.Client, x.Round)
 			ends[x.Client] = received[x.Client] + work + link.Latency.Seconds() + 8*float64(x.Wire)/float64(link.Up)
 			if math.Abs(x.End-ends[x.Client]) > 1e-7 {
 				t.Errorf("client %d is done at %v s, want %v s", x.Client, x.End, ends[x.Client])

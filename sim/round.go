@@ -7,6 +7,7 @@ import (
 
 	"flsim/clients"
 	"flsim/codecs"
+	"flsim/datasets"
 	"flsim/network"
 	"flsim/sim/event"
 	"flsim/sim/record"
@@ -45,7 +46,7 @@ func (s *Simulation) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := s.cast.publish(s.server.w, number, control); err != nil {
+	if err := s.publish(number, control); err != nil {
 		return err
 	}
 	sampled := s.cfg.Strategy.Begin(number, s.eligible)
@@ -94,15 +95,15 @@ func (s *Simulation) announce(number int, settings []byte) error {
 // and training is a function of that alone, so it may be computed before its simulated time comes.
 func (s *Simulation) start(order clients.Task) {
 	client := order.Client
-	t := &task{Task: order, link: s.cfg.Links(client), parcel: s.cast.parcelFor(client), ready: make(chan struct{})}
-	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.cast.held, s.states[client]
+	t := &task{Task: order, link: s.cfg.Links(client, order.Round), parcel: s.exchanged(s.cast.parcelFor(client)), ready: make(chan struct{})}
+	t.Rounds, t.Shard, t.Received, t.State = s.cfg.Rounds, s.cfg.Shards[client], s.model(client), s.states[client]
 	t.parcel.add(s.settings.parcelFor(client, t.Control))
 	s.pool.submit(func(w *worker) {
 		t.result, t.err = w.trainer.Run(&t.Task)
 		close(t.ready)
 	})
 	s.net.Start(s.now, network.Transfer{ID: transferID(len(s.round.tasks), network.Down), Client: client,
-		Dir: network.Down, Bytes: t.parcel.Wire})
+		Round: t.Round, Dir: network.Down, Bytes: t.parcel.Wire})
 	s.round.tasks = append(s.round.tasks, t)
 }
 
@@ -143,19 +144,21 @@ func (s *Simulation) downloaded(t *task, done *network.Done) {
 		s.settings.received(t.Client)
 	}
 	s.round.down.Add(t.parcel.bits())
-	s.transfers = append(s.transfers, transferLine(t, done, t.parcel, s.cast.nmse))
+	s.note(transferLine(t, done, t.parcel, s.cast.nmse))
 	s.queue.Push(done.End.Add(s.duration(t)), happening{what: trained, task: int(done.ID >> 1)})
 }
 
 // duration returns how long a task keeps its client busy.
 func (s *Simulation) duration(t *task) event.Time {
-	training, speed := &s.cfg.Training, s.cfg.Speed(t.Client, t.Round)
+	training, device := &s.cfg.Training, s.cfg.Devices(t.Client, t.Round)
+	load := clients.Load{Examples: len(t.Shard), Cases: datasets.CountCases(s.cfg.Data.Train, t.Shard)}
 	var takes event.Time
 	if !t.Idle {
-		takes = training.Duration(s.cfg.Model, training.ExamplesOf(len(t.Shard)), speed)
+		takes = training.Duration(s.cfg.Model, load, device)
+		takes = takes.Add(training.Measuring(s.cfg.Model, load, 2*training.Validation, device))
 	}
 	if s.reports.Loss {
-		takes = takes.Add(training.Measuring(s.cfg.Model, len(t.Shard), speed))
+		takes = takes.Add(training.Measuring(s.cfg.Model, load, 1, device))
 	}
 	return takes
 }
@@ -168,8 +171,8 @@ func (s *Simulation) uploadStarts(index int) error {
 		return t.err
 	}
 	s.states[t.Client] = t.result.State
-	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Dir: network.Up,
-		Bytes: s.upward(t).Wire})
+	s.net.Start(s.now, network.Transfer{ID: transferID(index, network.Up), Client: t.Client, Round: t.Round,
+		Dir: network.Up, Bytes: s.upward(t).Wire})
 	s.watchLinks()
 	return nil
 }
@@ -177,7 +180,7 @@ func (s *Simulation) uploadStarts(index int) error {
 func (s *Simulation) uploaded(t *task, done *network.Done) error {
 	p := s.upward(t)
 	s.round.up.Add(p.bits())
-	s.transfers = append(s.transfers, transferLine(t, done, p, t.result.Sent.NMSE))
+	s.note(transferLine(t, done, p, t.result.Sent.NMSE))
 	t.arrived = true
 	if !t.Idle {
 		s.round.arrived++
@@ -193,12 +196,19 @@ func (s *Simulation) uploaded(t *task, done *network.Done) error {
 func (s *Simulation) upward(t *task) parcel {
 	var p parcel
 	if !t.Idle {
-		p = parcelOf(&t.result.Sent)
+		p = s.exchanged(parcelOf(&t.result.Sent))
 	}
 	if t.result.Report != nil {
 		p.add(plainParcel(len(t.result.Report), s.reports.Size()))
 	}
 	return p
+}
+
+// note keeps a transfer for the record; what a baseline hands over is none.
+func (s *Simulation) note(line record.Transfer) {
+	if s.cfg.Mode == Federated {
+		s.transfers = append(s.transfers, line)
+	}
 }
 
 // transferLine is the record of one transfer.
@@ -227,7 +237,7 @@ func (s *Simulation) aggregate() error {
 				weight: s.cfg.Strategy.Weight(len(t.Shard))})
 		}
 	}
-	if err := s.server.aggregate(from); err != nil {
+	if err := s.fold(from); err != nil {
 		return err
 	}
 	if s.hook != nil {
@@ -259,8 +269,13 @@ func (s *Simulation) takeDown(reported []record.Column) {
 	}
 	line.LocalLoss /= float64(line.Examples)
 	line.NMSEUplink /= float64(line.Clients)
-	s.losses.Last = line.LocalLoss
-	if line.Round == 1 {
+	if s.cfg.Mode != Federated {
+		line.NMSEUplink, line.NMSEDownlink = math.NaN(), math.NaN()
+	}
+	if line.Clients > 0 {
+		s.losses.Last = line.LocalLoss
+	}
+	if line.Clients > 0 && line.Round == 1 {
 		s.losses.First = line.LocalLoss
 	}
 	s.line, s.round = line, round{}
@@ -268,10 +283,14 @@ func (s *Simulation) takeDown(reported []record.Column) {
 
 // endRound evaluates and records, and schedules the next round if there is one.
 func (s *Simulation) endRound() error {
+	s.stopped = s.spent()
 	if s.dueEvaluation() {
-		s.line.Eval = s.eval.run(s.server.w, s.pool)
+		s.line.Eval = s.evaluate()
 		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return &DivergedError{Round: s.line.Round}
+		}
+		if target := s.cfg.Stop.Target; target > 0 && s.line.Eval.Test >= target {
+			s.stopped = "target"
 		}
 	}
 	for i := range s.transfers {
@@ -283,7 +302,7 @@ func (s *Simulation) endRound() error {
 	if err := s.rec.Round(&s.line); err != nil {
 		return err
 	}
-	if s.line.Round < s.cfg.Rounds {
+	if s.stopped == "" {
 		s.queue.Push(s.now, happening{what: beginRound})
 	}
 	if s.line.Eval == nil {
@@ -294,5 +313,5 @@ func (s *Simulation) endRound() error {
 
 func (s *Simulation) dueEvaluation() bool {
 	r := s.line.Round
-	return r == 0 || r == s.cfg.Rounds || r%s.cfg.EvalEvery == 0
+	return r == 0 || s.stopped != "" || r%s.cfg.EvalEvery == 0
 }

@@ -79,11 +79,12 @@ func (s *server) aggregate(from []contribution) error {
 			}
 		}
 	}
-	return s.finite(from[0].shared.Round)
+	return finite(s.w, from[0].shared.Round)
 }
 
-func (s *server) finite(round int) error {
-	for _, w := range s.w {
+// finite returns an error if a model is not.
+func finite(model []float32, round int) error {
+	for _, w := range model {
 		if math.IsNaN(float64(w)) || math.IsInf(float64(w), 0) {
 			return &DivergedError{Round: round}
 		}

@@ -25,6 +25,7 @@ type Simulation struct {
 	eligible []int
 	states   map[int]clients.State // looked up and, for checkpoints, listed in order of clients; never ranged over
 	eval     *evaluation
+	own      map[int][]float32 // the clients' own models, of those that have trained; looked up only
 
 	settings  *settingsSender
 	announcer codecs.Announcer  // nil for none
@@ -35,6 +36,7 @@ type Simulation struct {
 	transfers []record.Transfer // of the round under way
 	line      record.Round      // the last round that ended, or 0
 	losses    lossHistory
+	stopped   string     // why the run is over; empty before
 	watched   event.Time // when the next linksChange is due, Never if none is
 }
 
@@ -67,7 +69,12 @@ func New(cfg Config, rec Recorder) (*Simulation, error) {
 
 // Step plays one event. It returns false when the run is over.
 func (s *Simulation) Step() (more bool, err error) {
-	if s.queue.Len() == 0 {
+	switch {
+	case s.stopped != "":
+		return false, nil
+	case s.late():
+		return true, s.cut()
+	case s.queue.Len() == 0:
 		return false, s.stuck()
 	}
 	next := s.queue.Pop()
@@ -83,12 +90,9 @@ func (s *Simulation) Step() (more bool, err error) {
 	return err == nil, err
 }
 
-// stuck returns why nothing is left to happen before the last round has ended, nil if it has.
+// stuck returns why nothing is left to happen before the run is over.
 func (s *Simulation) stuck() error {
-	switch {
-	case s.line.Round == s.cfg.Rounds:
-		return nil
-	case len(s.eligible) == 0:
+	if len(s.eligible) == 0 {
 		return errors.New("no client holds an example to train on")
 	}
 	return fmt.Errorf("round %d would end behind the last moment that the simulated clock can show, %.3g s: links or devices are too slow",
@@ -99,7 +103,7 @@ func (s *Simulation) stuck() error {
 // first, it finishes the round, records a checkpoint and returns ErrStopped.
 func (s *Simulation) Run(ctx context.Context, watch func(*record.Round)) error {
 	for {
-		if ctx.Err() != nil && s.betweenRounds() && s.line.Round < s.cfg.Rounds {
+		if ctx.Err() != nil && s.betweenRounds() && s.stopped == "" {
 			return errors.Join(ErrStopped, s.checkpoint())
 		}
 		before := s.line.Round

@@ -62,8 +62,8 @@ func small(t *testing.T) Config {
 		Rounds: 6, Model: model, Data: data, Metric: "accuracy", EvalEvery: 2, TrainExamples: 50, Workers: 2,
 		Seeds:    clients.Seeds{Data: 1, Model: 2, System: 3, Codec: 4},
 		Training: clients.Training{Epochs: 1, BatchSize: 8, Optimizer: nn.DefaultOptimizerConfig(), LRPerRound: nn.DefaultScheduleConfig(), LRPerStep: nn.DefaultScheduleConfig()},
-		Speed:    func(client, _ int) float64 { return 1e-3 * float64(client+1) },
-		Links: func(client int) network.Link {
+		Devices:  func(client, _ int) clients.Device { return clients.Device{GFlops: 1e-3 * float64(client+1)} },
+		Links: func(client, _ int) network.Link {
 			return network.Link{Up: network.Mbps(1 + float64(client)), Down: network.Mbps(5), Latency: event.Seconds(0.01 * float64(client))}
 		},
 		Server:    network.Link{Up: network.Infinity, Down: network.Infinity},
@@ -348,8 +348,8 @@ func TestRoundLastsAsLongAsItsSlowestClient(t *testing.T) {
 			continue
 		}
 		examples := float64(len(cfg.Shards[x.Client]))
-		train := 3 * cfg.Model.ForwardFLOPs() * examples / (cfg.Speed(x.Client, 1) * 1e9)
-		link := cfg.Links(x.Client)
+		train := 3 * cfg.Model.ForwardFLOPs() * examples / (cfg.Devices(x.Client, 1).GFlops * 1e9)
+		link := cfg.Links(x.Client, x.Round)
 		up := link.Latency.Seconds() + 8*float64(x.Wire)/float64(link.Up) // an update is as long as the model here
 		slowest = max(slowest, x.End+train+up)
 	}

@@ -13,7 +13,7 @@ import (
 
 // assemble makes a simulation that has no weights yet.
 func assemble(cfg Config, rec Recorder) *Simulation {
-	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
+	s := &Simulation{cfg: cfg, rec: rec, states: make(map[int]clients.State), own: make(map[int][]float32), server: newServer(&cfg), eval: newEvaluation(&cfg), watched: event.Never}
 	s.net = network.New(cfg.Links, cfg.Server)
 	s.cast = newBroadcast(cfg.Downlink, cfg.Model.Layout(), cfg.Seeds.Codec, cfg.Rounds)
 	plan := &clients.Plan{Model: cfg.Model, Train: cfg.Data.Train, Training: cfg.Training, Longest: longest(cfg.Shards), Uplink: cfg.Uplink, Seeds: cfg.Seeds}

@@ -154,7 +154,7 @@ func (n *Net) Evaluate(x []float32, y []int32) (lossSum float64, correct int) {
 	n.logits = n.labelled(x, y, false, nil)
 	if n.model.regions > 0 {
 		loss, correct := n.pass.work.RegionLoss(nil, n.logits, y)
-		return loss * float64(n.pass.n), correct
+		return float64(loss * float64(n.pass.n)), correct
 	}
 	return n.pass.work.SoftmaxCrossEntropy(nil, n.logits, y, 1)
 }

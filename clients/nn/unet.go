@@ -15,7 +15,7 @@ const unetGroups = 4
 func unet3D(b *builder) { unetOfVolumes(b, doubling(b.cfg.Base, b.cfg.Levels)) }
 
 // unet3D9M is the same with a width for each of five levels: 9,468,467 parameters for 4 channels and 3 regions. The
-// U-Net that CosSGD was tried with has 9,451,567 (He et al., arXiv 2012.08241); its layers were not published, so this is
+// U-Net of He, Wang, Zenk and Fritz (arXiv 2012.08241) has 9,451,567, but its layers were not published: this is
 // one of about its size.
 func unet3D9M(b *builder) { unetOfVolumes(b, []int{24, 48, 96, 192, 248}) }
 

@@ -26,8 +26,8 @@ type caseSheets struct {
 }
 
 func (s *caseSheets) see(e runner.Event) {
-	if e.Built == nil || e.Kind == runner.Started || len(e.Manifest.Regions) == 0 {
-		return
+	if e.Built == nil || e.Kind == runner.Started || len(e.Manifest.Regions) == 0 || e.Built.Sim.Mode == sim.Local {
+		return // clients that keep models of their own have no model to show
 	}
 	path := filepath.Join(e.Dir, record.CasesFile)
 	var err error

@@ -20,6 +20,7 @@ type checkOptions struct {
 	dataDir   string
 	cacheDir  string
 	partition bool
+	resolved  bool
 	folder    string
 }
 
@@ -29,7 +30,8 @@ func checkCommand() *cobra.Command {
 		Use:   "check CONFIG...",
 		Short: "Check configurations and tell what they would run, without running it",
 		Long: `Check reads each file as run would and reports everything that is wrong with it at once. Missing
-data are told, but are no error. With --partition it opens the data and shows which labels each
+data are told, but are no error. With --resolved it writes each run out with all defaults and
+presets, as a file that run takes. With --partition it opens the data and shows which labels each
 client holds; with -o it draws that too.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,6 +42,7 @@ client holds; with -o it draws that too.`,
 	addDataDir(cmd, &o.dataDir)
 	addCacheDir(cmd, &o.cacheDir)
 	cmd.Flags().BoolVar(&o.partition, "partition", false, "show which labels each client holds")
+	cmd.Flags().BoolVar(&o.resolved, "resolved", false, "write each run out with all defaults and presets")
 	cmd.Flags().StringVarP(&o.folder, "output", "o", "", "with --partition: folder for the partition's heat maps")
 	return cmd
 }
@@ -70,6 +73,9 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 	sheet := &sheet{}
 	absent := "" // what was told last
 	for _, run := range runs {
+		if o.resolved {
+			fmt.Fprintf(w, "\n%s\n", run.TOML())
+		}
 		built, err := b.Build(run)
 		var missing *datasets.MissingError
 		switch {

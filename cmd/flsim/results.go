@@ -21,32 +21,57 @@ func writeResults(w io.Writer, runs []*record.Run, asJSON bool) error {
 		return writeJSON(w, runs)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "curve\tseed\tfinal\tbest\tuplink\tsaved\tbit/parameter\tdownlink\tsim time")
-	targets := targetsOf(runs)
-	for _, v := range targets {
-		fmt.Fprintf(t, "\tuplink to %s", units.Percent(v))
+	cols := columnsOf(runs)
+	fmt.Fprint(t, "curve\tseed\tfinal\tbest\tuplink\tsaved\tbit/parameter\tdownlink\tsim time")
+	if cols.stopped {
+		fmt.Fprint(t, "\tended by")
+	}
+	if cols.area {
+		fmt.Fprint(t, "\tarea")
+	}
+	for _, v := range cols.targets {
+		fmt.Fprintf(t, "\tuplink to %s\ttime to %[1]s", units.Percent(v))
 	}
 	fmt.Fprintln(t)
 	for i, r := range runs {
-		writeRow(t, r, targets)
+		writeRow(t, r, cols)
 		if last := i+1 == len(runs) || runs[i+1].Manifest.Variant != r.Manifest.Variant; last {
-			writeMean(t, sameVariant(runs, r))
+			writeMean(t, sameVariant(runs, r), cols)
 		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(w, footnote(runs))
+	_, err := fmt.Fprintln(w, footnote(runs, cols))
 	return err
 }
 
-func footnote(runs []*record.Run) string {
+// columns says which columns a table has besides the usual ones.
+type columns struct {
+	stopped bool      // a run ended before its last round
+	area    bool      // a run has a budget of time
+	targets []float64 // of all runs, in ascending order
+}
+
+func columnsOf(runs []*record.Run) columns {
+	c := columns{targets: targetsOf(runs)}
+	for _, r := range runs {
+		c.stopped = c.stopped || r.Result.Stopped != "" && r.Result.Stopped != "rounds"
+		c.area = c.area || r.Manifest.Budget > 0
+	}
+	return c
+}
+
+func footnote(runs []*record.Run, cols columns) string {
 	m := runs[0].Manifest
 	metric := m.Metric
 	if len(m.Regions) > 0 {
 		metric += ", mean over " + strings.Join(m.Regions, ", ") + " and the test cases"
 	}
 	text := fmt.Sprintf("final and best: test %s; bits on the wire of all clients; saved: against float32 values", metric)
+	if cols.area {
+		text += "; area: mean of the test metric over the budget of simulated time"
+	}
 	if m.Synthetic {
 		text += "; synthetic data"
 	}
@@ -56,24 +81,39 @@ func footnote(runs []*record.Run) string {
 	return text
 }
 
-func writeRow(w io.Writer, r *record.Run, targets []float64) {
+func writeRow(w io.Writer, r *record.Run, cols columns) {
 	m, res := &r.Manifest, r.Result
-	float := plainUplink(r)
-	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s", m.Label, m.Seed, units.Percent(res.Final), units.Percent(res.Best),
-		units.Bits(float64(res.Uplink.Wire)), units.Percent(saved(float64(res.Uplink.Wire), float)),
-		32*float64(res.Uplink.Wire)/float, units.Bits(float64(res.Down.Wire)), units.Seconds(res.SimTime))
-	for _, v := range targets {
+	coded, float := updates(r)
+	fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s", m.Label, m.Seed, units.Percent(res.Final), units.Percent(res.Best),
+		units.Bits(float64(res.Uplink.Wire)), compression(coded, float), units.Bits(float64(res.Down.Wire)), units.Seconds(res.SimTime))
+	if cols.stopped {
+		fmt.Fprintf(w, "\t%s", res.Stopped)
+	}
+	if cols.area {
+		fmt.Fprintf(w, "\t%.4f", res.Area)
+	}
+	for _, v := range cols.targets {
 		i := slices.IndexFunc(res.Targets, func(t record.Target) bool { return t.Value == v })
 		switch {
 		case i < 0:
-			fmt.Fprint(w, "\t")
+			fmt.Fprint(w, "\t\t")
 		case res.Targets[i].Reached:
-			fmt.Fprintf(w, "\t%s (round %d)", units.Bits(float64(res.Targets[i].Uplink)), res.Targets[i].Round)
+			t := &res.Targets[i]
+			fmt.Fprintf(w, "\t%s (round %d)\t%s", units.Bits(float64(t.Uplink)), t.Round, units.Seconds(t.SimTime))
 		default:
-			fmt.Fprintf(w, "\tnot reached (best %s)", units.Percent(res.Best))
+			fmt.Fprintf(w, "\tnot reached (best %s)\t–", units.Percent(res.Best))
 		}
 	}
 	fmt.Fprintln(w)
+}
+
+// compression returns two columns: the share that coded bits save of bare float32, and what is left of 32 bits. Runs
+// that sent nothing have none.
+func compression(coded, float float64) string {
+	if coded == 0 || float == 0 {
+		return "–\t–"
+	}
+	return fmt.Sprintf("%s\t%.3g", units.Percent(saved(coded, float)), 32*coded/float)
 }
 
 // sameVariant returns the runs of r's variant.
@@ -88,7 +128,7 @@ func sameVariant(runs []*record.Run, r *record.Run) []*record.Run {
 }
 
 // writeMean sums up a variant's seeds: means, and sample standard deviations of the metric.
-func writeMean(w io.Writer, runs []*record.Run) {
+func writeMean(w io.Writer, runs []*record.Run, cols columns) {
 	if len(runs) < 2 {
 		return
 	}
@@ -105,11 +145,20 @@ func writeMean(w io.Writer, runs []*record.Run) {
 	}
 	up, _ := over(func(r *record.Run) float64 { return float64(r.Result.Uplink.Wire) })
 	down, _ := over(func(r *record.Run) float64 { return float64(r.Result.Down.Wire) })
-	float, _ := over(plainUplink)
+	coded, _ := over(func(r *record.Run) float64 { coded, _ := updates(r); return coded })
+	float, _ := over(func(r *record.Run) float64 { _, float := updates(r); return float })
 	span, _ := over(func(r *record.Run) float64 { return r.Result.SimTime })
-	fmt.Fprintf(w, "  mean\t%s\t%s\t%s\t%s\t%s\t%.3g\t%s\t%s\n", units.Count(len(runs), "seed"),
+	fmt.Fprintf(w, "  mean\t%s\t%s\t%s\t%s\t%s\t%s\t%s", units.Count(len(runs), "seed"),
 		percent(func(r *record.Run) float64 { return r.Result.Final }), percent(func(r *record.Run) float64 { return r.Result.Best }),
-		units.Bits(up), units.Percent(saved(up, float)), 32*up/float, units.Bits(down), units.Seconds(span))
+		units.Bits(up), compression(coded, float), units.Bits(down), units.Seconds(span))
+	if cols.stopped {
+		fmt.Fprint(w, "\t")
+	}
+	if cols.area {
+		area, deviation := over(func(r *record.Run) float64 { return r.Result.Area })
+		fmt.Fprintf(w, "\t%.4f ± %.4f", area, deviation)
+	}
+	fmt.Fprintln(w)
 }
 
 // saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing.
@@ -121,13 +170,15 @@ func saved(wire, float float64) float64 {
 	return share
 }
 
-// plainUplink returns the bits that the run's updates have as bare float32.
-func plainUplink(r *record.Run) float64 {
-	messages := 0.0
+// updates returns the uplink bits of the run's aggregated rounds, and those that their updates have as bare float32.
+func updates(r *record.Run) (coded, float float64) {
 	for _, row := range r.Rounds {
-		messages += row["clients"]
+		if n := row["clients"]; n > 0 {
+			coded += row["uplink_wire_bits"]
+			float += n * 32 * float64(r.Manifest.Elements)
+		}
 	}
-	return messages * 32 * float64(r.Manifest.Elements)
+	return coded, float
 }
 
 // targetsOf returns the targets of all runs in ascending order.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -112,7 +113,11 @@ func (s *status) text(m *record.Manifest, line *record.Round) string {
 
 func (s *status) eta(m *record.Manifest, line *record.Round) time.Duration {
 	done := line.Round - s.from
-	return time.Since(s.started) / time.Duration(max(done, 1)) * time.Duration(m.Rounds-line.Round)
+	left := m.Rounds - line.Round
+	if m.Budget > 0 && line.SimTime > 0 { // rounds have taken their share of it so far
+		left = int(min(float64(left), math.Ceil((m.Budget/line.SimTime-1)*float64(line.Round))))
+	}
+	return time.Since(s.started) / time.Duration(max(done, 1)) * time.Duration(left)
 }
 
 func (s *status) draw(text string) {

@@ -14,8 +14,8 @@ import (
 // Dist is a distribution of real numbers. In configurations it is a plain number, which is a constant, or a table
 // such as { dist = "lognormal", median = 20.0, sigma = 0.5 }. The zero value is the constant 0. Dists are comparable.
 type Dist struct {
-	kind string // "", "lognormal" or "uniform"; the empty kind is a constant
-	a, b float64
+	kind    string // "", "lognormal", "uniform" or "halves"; the empty kind is a constant
+	a, b, c float64
 }
 
 // Constant returns the distribution that always gives v.
@@ -27,6 +27,11 @@ func Lognormal(median, sigma float64) Dist { return must(lognormal(median, sigma
 
 // Uniform returns the uniform distribution over [from, to). It panics unless from < to.
 func Uniform(from, to float64) Dist { return must(uniform(from, to)) }
+
+// Halves returns the distribution that gives half of its values uniformly over [from, median) and half over
+// [median, to): what is left to say of a quantity of which only range and median are known. It panics unless
+// from < median < to.
+func Halves(from, median, to float64) Dist { return must(halves(from, median, to)) }
 
 func must(d Dist, err error) Dist {
 	if err != nil {
@@ -42,6 +47,12 @@ func (d Dist) Draw(r *rng.Rand) float64 {
 		return d.a * math.Exp(d.b*r.NormFloat64())
 	case "uniform":
 		return d.a + (d.b-d.a)*r.Float64()
+	case "halves":
+		u := 2 * r.Float64()
+		if u < 1 {
+			return d.a + float64((d.b-d.a)*u)
+		}
+		return d.b + float64((d.c-d.b)*(u-1))
 	}
 	return d.a
 }
@@ -57,6 +68,8 @@ func (d Dist) Bounds() (low, high float64) {
 		return math.SmallestNonzeroFloat64, math.Inf(1)
 	case "uniform":
 		return d.a, d.b
+	case "halves":
+		return d.a, d.c
 	}
 	return d.a, d.a
 }
@@ -68,6 +81,8 @@ func (d Dist) String() string {
 		return fmt.Sprintf(`{ dist = "lognormal", median = %s, sigma = %s }`, number(d.a), number(d.b))
 	case "uniform":
 		return fmt.Sprintf(`{ dist = "uniform", from = %s, to = %s }`, number(d.a), number(d.b))
+	case "halves":
+		return fmt.Sprintf(`{ dist = "halves", from = %s, median = %s, to = %s }`, number(d.a), number(d.b), number(d.c))
 	}
 	return number(d.a)
 }
@@ -99,7 +114,8 @@ func (e *KeyError) Key() string { return e.key }
 // Legal lists the keys that the table may have.
 func (e *KeyError) Legal() []string { return e.legal }
 
-var keysOf = map[string][2]string{"constant": {"value"}, "lognormal": {"median", "sigma"}, "uniform": {"from", "to"}}
+var keysOf = map[string][]string{"constant": {"value"}, "lognormal": {"median", "sigma"}, "uniform": {"from", "to"},
+	"halves": {"from", "median", "to"}}
 
 // UnmarshalTOML sets d from a decoded TOML value: a number, or a table that names its dist and exactly that
 // distribution's parameters. Errors about a single key are of type *KeyError.
@@ -115,7 +131,7 @@ func (d *Dist) UnmarshalTOML(value any) error {
 	kind, _ := table["dist"].(string)
 	keys, ok := keysOf[kind]
 	if !ok {
-		return &KeyError{"dist", []string{"dist"}, `a distribution's table needs dist = "constant", "lognormal" or "uniform"`}
+		return &KeyError{"dist", []string{"dist"}, `a distribution's table needs dist = "constant", "lognormal", "uniform" or "halves"`}
 	}
 	p, err := parameters(table, kind, keys)
 	if err != nil {
@@ -126,6 +142,8 @@ func (d *Dist) UnmarshalTOML(value any) error {
 		*d, err = lognormal(p[0], p[1])
 	case "uniform":
 		*d, err = uniform(p[0], p[1])
+	case "halves":
+		*d, err = halves(p[0], p[1], p[2])
 	default:
 		*d = Constant(p[0])
 	}
@@ -133,13 +151,8 @@ func (d *Dist) UnmarshalTOML(value any) error {
 }
 
 // parameters returns the numbers under keys, and an error for a key that is missing, unknown or not a number.
-func parameters(table map[string]any, kind string, keys [2]string) (p [2]float64, err error) {
-	legal := []string{"dist"}
-	for _, k := range keys {
-		if k != "" {
-			legal = append(legal, k)
-		}
-	}
+func parameters(table map[string]any, kind string, keys []string) (p [3]float64, err error) {
+	legal := append([]string{"dist"}, keys...)
 	for _, k := range sorted(table) {
 		if !slices.Contains(legal, k) {
 			return p, &KeyError{k, legal, fmt.Sprintf("a %s distribution has no key %q", kind, k)}
@@ -166,14 +179,21 @@ func lognormal(median, sigma float64) (Dist, error) {
 	if !(sigma >= 0 && sigma <= 10) {
 		return Dist{}, &KeyError{"sigma", nil, "the sigma of a lognormal distribution must be 0 to 10"}
 	}
-	return Dist{"lognormal", median, sigma}, nil
+	return Dist{kind: "lognormal", a: median, b: sigma}, nil
 }
 
 func uniform(from, to float64) (Dist, error) {
 	if !(from < to) || math.IsInf(to-from, 0) {
 		return Dist{}, &KeyError{"from", nil, "a uniform distribution needs from below to"}
 	}
-	return Dist{"uniform", from, to}, nil
+	return Dist{kind: "uniform", a: from, b: to}, nil
+}
+
+func halves(from, median, to float64) (Dist, error) {
+	if !(from < median && median < to) || math.IsInf(to-from, 0) {
+		return Dist{}, &KeyError{"median", nil, "a halves distribution needs from below median and median below to"}
+	}
+	return Dist{"halves", from, median, to}, nil
 }
 
 func float(value any) (float64, bool) {

@@ -47,6 +47,9 @@ func TestQuantiles(t *testing.T) {
 		{Lognormal(1, 2), 0.5, 1, 1 / (2 * math.Sqrt(2*math.Pi))},
 		{Uniform(-1, 3), 0.5, 1, 0.25},
 		{Uniform(-1, 3), 0.25, 0, 0.25},
+		{Halves(13, 99, 217), 0.25, 56, 0.5 / (99 - 13)},
+		{Halves(13, 99, 217), 0.49, 13 + 0.98*(99-13), 0.5 / (99 - 13)},
+		{Halves(13, 99, 217), 0.75, 158, 0.5 / (217 - 99)},
 	} {
 		got := draws(test.d, n)[int(test.quantile*(n-1))]
 		tolerance := 4 * math.Sqrt(test.quantile*(1-test.quantile)/n) / test.density
@@ -57,7 +60,7 @@ func TestQuantiles(t *testing.T) {
 }
 
 func TestDrawsKeepTheBounds(t *testing.T) {
-	for _, d := range []Dist{Constant(-2), Lognormal(1e-3, 3), Lognormal(5, 0), Uniform(2, 2.5)} {
+	for _, d := range []Dist{Constant(-2), Lognormal(1e-3, 3), Lognormal(5, 0), Uniform(2, 2.5), Halves(2, 2.5, 9)} {
 		low, high := d.Bounds()
 		if x := draws(d, 1000); x[0] < low || x[999] > high {
 			t.Errorf("%v draws %v to %v, outside %v to %v", d, x[0], x[999], low, high)
@@ -82,6 +85,9 @@ func TestStringIsReadBack(t *testing.T) {
 		if a < b {
 			ds = append(ds, Uniform(a, b))
 		}
+		if m := a/2 + b/2; a < m && m < b {
+			ds = append(ds, Halves(a, m, b))
+		}
 		for _, d := range ds {
 			if got, err := read(d.String()); err != nil || got != d {
 				t.Errorf("%v is read back as %v, %v", d, got, err)
@@ -104,6 +110,9 @@ func TestUnmarshalIsStrict(t *testing.T) {
 		`{ dist = "lognormal", median = "1", sigma = 1 }`:         "median",
 		`{ dist = "uniform", from = 2, to = 2 }`:                  "from",
 		`{ dist = "uniform", from = -1.5e308, to = 1.5e308 }`:     "from",
+		`{ dist = "halves", from = 1, median = 1, to = 2 }`:       "median",
+		`{ dist = "halves", from = 1, median = 3, to = 2 }`:       "median",
+		`{ dist = "halves", from = 1, to = 2 }`:                   "median",
 		`{ dist = "constant" }`:                                   "value",
 		`{ dist = "constant", value = 1, Value = 2 }`:             "Value",
 	} {

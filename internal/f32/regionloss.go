@@ -12,7 +12,8 @@ const MaxRegions = 8
 // nor predicted cost nothing, and it vanishes beside a region of some hundred pixels.
 const diceSmooth = 1
 
-// regionStep is how many pixels are treated at a time: a multiple of all kernels' lanes.
+// regionStep is how many pixels are treated at a time: a multiple of all kernels' lanes. Losses depend on it in their
+// last bits.
 const regionStep = 256
 
 // RegionLoss returns the loss of a segmentation into overlapping regions, of which each pixel has a logit, and how many
@@ -44,7 +45,7 @@ func (c *Context) RegionLoss(d, logits []float32, sets []int32) (loss float64, c
 		}
 	}
 	mean := 1 / float64(len(logits))
-	loss *= mean
+	loss = float64(loss * mean)
 	var slopes [MaxRegions][2]float64
 	for r := range regions {
 		var dice float64

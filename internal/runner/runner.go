@@ -102,7 +102,7 @@ func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
 		return true, nil
 	}
 	res := record.Summarise(run.Rounds, &m)
-	res.Digest = run.Result.Digest
+	res.Digest, res.Stopped = run.Result.Digest, run.Result.Stopped
 	if err = record.WriteResult(dir, res); err == nil {
 		err = record.WriteManifest(dir, &m) // last: as long as it differs, the result is written again
 	}
@@ -196,6 +196,7 @@ func (r *Runner) finish(store *record.Store, s *sim.Simulation, built *configs.B
 		return err
 	}
 	res := record.Summarise(run.Rounds, &built.Manifest)
+	res.Stopped = s.Stopped()
 	if err := store.Finish(res, final); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -15,12 +16,14 @@ import (
 // workers.
 type Result struct {
 	Digest    string   `json:"digest"`
-	Rounds    int      `json:"rounds"`
+	Rounds    int      `json:"rounds"`  // aggregations
+	Stopped   string   `json:"stopped"` // what ended the run: "rounds", or the key of [stop]
 	SimTime   float64  `json:"sim_time_s"`
 	Precision string   `json:"precision"` // of local training
 	Metric    string   `json:"metric"`
 	Final     float64  `json:"final"`           // test metric after the last round
 	Best      float64  `json:"best"`            // over all evaluations
+	Area      float64  `json:"area"`            // under the test metric against simulated time, over the budget or the run's length; a mean
 	Loss      float64  `json:"loss"`            // test loss after the last round
 	Train     *float64 `json:"train,omitempty"` // training metric after the last round, if it was evaluated
 	Uplink    Bits     `json:"uplink"`
@@ -38,15 +41,18 @@ type Target struct {
 	Total   int64   `json:"total_wire_bits,omitempty"`
 }
 
-// Summarise makes a result, but for its digest, of a run's lines.
+// Summarise makes a result, but for its digest and what ended the run, of the run's lines.
 func Summarise(rows []Row, m *Manifest) *Result {
 	last := rows[len(rows)-1]
-	res := &Result{Rounds: int(last["round"]), SimTime: last["sim_time_s"], Metric: m.Metric, Precision: m.Precision,
+	res := &Result{SimTime: last["sim_time_s"], Area: Area(rows, m.Metric, cmp.Or(m.Budget, last["sim_time_s"])), Metric: m.Metric, Precision: m.Precision,
 		Uplink: last.bits("uplink_"), Down: last.bits("downlink_")}
 	for _, v := range m.Targets {
 		res.Targets = append(res.Targets, Target{Value: v})
 	}
 	for _, row := range rows {
+		if row["round"] > 0 && row["clients"] > 0 {
+			res.Rounds++
+		}
 		if v, ok := row[m.Metric]; ok {
 			res.see(row, v)
 		}

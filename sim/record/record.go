@@ -29,9 +29,10 @@ type Manifest struct {
 	Downlink   string    `json:"downlink"`
 	Clients    int       `json:"clients"`
 	Rounds     int       `json:"rounds"`
-	Precision  string    `json:"precision"` // of local training
-	Version    string    `json:"version"`   // of flsim
-	Kernel     string    `json:"kernel"`    // of the training arithmetic
+	Budget     float64   `json:"sim_time_budget_s,omitempty"` // at which the run ends; 0 for none
+	Precision  string    `json:"precision"`                   // of local training
+	Version    string    `json:"version"`                     // of flsim
+	Kernel     string    `json:"kernel"`                      // of the training arithmetic
 	Host       string    `json:"host,omitempty"`
 }
 

@@ -1,5 +1,10 @@
 // Package brain generates scans of brains with tumours from a seed: four modalities with the regions of the tumour, as
 // the BraTS challenge has them, from sites whose scanners and patients differ.
+//
+// Tissue, fluid, tumours and what is confused with them are drawn as smooth random fields in space, each modality with
+// intensities as real scans have them; a scanner then adds the unevenness of its coil, its contrast, noise and blur. A
+// voxel's values tell little: lesions and vessels are as bright as tumours, and what is bright at one site, or on one side
+// of the brain, is not at another. Size, shape and surroundings tell.
 package brain
 
 import (

@@ -27,31 +27,35 @@ func tailOf(sigma, step float32) float32 {
 	return min(float32(ratio*ratio)/2, 0.3)
 }
 
-// blur filters v along one axis within the brain. Voxels at its edge count for their neighbours outside.
+// blur filters v along one axis within the brain. A voxel at its edge stands for its neighbour outside.
 func blur(v []float32, brain []bool, size, strides [3]int, axis int, tail float32, row []float32) {
 	a, b := (axis+1)%3, (axis+2)%3
-	n, step := size[axis], strides[axis]
 	for j := range size[a] {
 		for k := range size[b] {
-			line := j*strides[a] + k*strides[b]
-			for i := range n {
-				row[i] = v[line+i*step]
-			}
-			for i := range n {
-				at := line + i*step
-				if !brain[at] {
-					continue
-				}
-				left, right := row[i], row[i]
-				if i > 0 && brain[at-step] {
-					left = row[i-1]
-				}
-				if i+1 < n && brain[at+step] {
-					right = row[i+1]
-				}
-				v[at] = row[i] + float32(tail*(left+right-2*row[i]))
-			}
+			start := j*strides[a] + k*strides[b]
+			blurLine(v[start:], brain[start:], size[axis], strides[axis], tail, row)
 		}
+	}
+}
+
+// blurLine filters n values that are step apart. It overwrites row.
+func blurLine(v []float32, brain []bool, n, step int, tail float32, row []float32) {
+	for i := range n {
+		row[i] = v[i*step]
+	}
+	for i := range n {
+		at := i * step
+		if !brain[at] {
+			continue
+		}
+		before, after := row[i], row[i]
+		if i > 0 && brain[at-step] {
+			before = row[i-1]
+		}
+		if i+1 < n && brain[at+step] {
+			after = row[i+1]
+		}
+		v[at] = row[i] + float32(tail*(before+after-2*row[i]))
 	}
 }
 

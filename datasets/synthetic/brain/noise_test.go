@@ -58,14 +58,14 @@ func TestRoundNeverLeavesBackgroundInTheBrain(t *testing.T) {
 
 // A blur keeps what is even, takes nothing from outside of the brain, and spreads a point by its weights.
 func TestBlur(t *testing.T) {
-	size, strides := [3]int{5, 1, 1}, [3]int{1, 5, 5}
-	brain := []bool{true, true, true, true, false}
+	size, strides := [3]int{6, 1, 1}, [3]int{1, 6, 6}
+	brain := []bool{false, true, true, true, true, false}
 	for _, c := range []struct{ in, want []float32 }{
-		{[]float32{3, 3, 3, 3, 0}, []float32{3, 3, 3, 3, 0}},
-		{[]float32{0, 4, 0, 0, 9}, []float32{1, 2, 1, 0, 9}},
+		{[]float32{0, 3, 3, 3, 3, 0}, []float32{0, 3, 3, 3, 3, 0}},
+		{[]float32{7, 0, 4, 0, 0, 9}, []float32{7, 1, 2, 1, 0, 9}},
 	} {
 		v := append([]float32(nil), c.in...)
-		blur(v, brain, size, strides, 0, 0.25, make([]float32, 5))
+		blur(v, brain, size, strides, 0, 0.25, make([]float32, 6))
 		for i := range v {
 			if v[i] != c.want[i] {
 				t.Errorf("%v becomes %v, want %v", c.in, v, c.want)

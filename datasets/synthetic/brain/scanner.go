@@ -1,13 +1,14 @@
 package brain
 
 import (
+	"math"
+
 	"flsim/datasets"
 	"flsim/internal/rng"
 )
 
 // site is a hospital: its scanner and its patients.
 type site struct {
-	name     string
 	modality [modalities]response
 	bias     float32 // greatest deviation of the coil's sensitivity from 1, roughly
 	noise    float32 // standard deviation against white matter
@@ -26,21 +27,27 @@ type response struct {
 	curve    float32 // bend of the response: positive brightens the middle
 }
 
+// newSite draws a site. What matters most for how hard its cases are is spread evenly over sites, however many there are.
 func newSite(seed uint64, number int) *site {
-	r := rng.New(seed, "site", uint64(number))
-	s := &site{
-		bias: between(r, 0.15, 0.6), noise: between(r, 0.015, 0.06),
-		blur:     point{between(r, 0, 0.8), between(r, 0, 0.8), between(r, 0, 1.6)},
-		enhances: between(r, 0.45, 0.95),
-	}
-	usual := between(r, 15, 30)
-	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
+	r, all := rng.New(seed, "site", uint64(number)), rng.New(seed, "sites")
+	s := &site{blur: point{between(r, 0, 0.8), between(r, 0, 0.8), between(r, 0, 1.6)}, noise: between(r, 0.015, 0.06)}
 	for m := range s.modality {
 		s.modality[m] = response{gain: between(r, 180, 700), contrast: between(r, 0.7, 1.15), curve: between(r, -0.2, 0.25)}
 	}
-	s.young = between(r, 0, 0.4)
-	s.old = between(r, 0.6, 1)
+	s.young, s.old = between(r, 0, 0.4), between(r, 0.6, 1)
+	usual := lerp(18, 30, spread(all, number, 0.8191725))
+	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
+	s.bias = lerp(0.15, 0.55, spread(all, number, 0.6710436))
+	s.enhances = lerp(0.5, 0.95, spread(all, number, 0.5497005))
 	return s
+}
+
+// spread returns term number of a sequence in [0, 1) whose terms keep their distance: the fractional part of multiples of
+// step, from a random start. The steps are those of the additive recurrence R_3 (M. Roberts, "The unreasonable
+// effectiveness of quasirandom sequences", 2018), which fills a cube evenly.
+func spread(all *rng.Rand, number int, step float64) float32 {
+	_, part := math.Modf(all.Float64() + float64(float64(number)*step))
+	return float32(part)
 }
 
 // scanner is one session at a site.

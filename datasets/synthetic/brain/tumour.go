@@ -68,11 +68,11 @@ func newTumour(seed uint64, h *head, s *site) *tumour {
 	r := rng.New(seed, "tumour")
 	radius := between(r, s.small, s.large)
 	t := &tumour{
-		centre: place(r, h, radius), radius: radius, rough: between(r, 0.35, 0.75),
+		centre: place(r, h, radius), radius: radius, rough: between(r, 0.3, 0.6),
 		outline: newOctaves(seed, "outline of the tumour", radius, 3),
 		margin:  newOctaves(seed, "margin of the core", radius/2, 3),
 		patches: newNoise(seed, "patches of the rim", max(radius/3, 5)),
-		push:    between(r, 0.1, 0.45), strength: between(r, 0.45, 1), uptake: between(r, 0.5, 1.1), cystic: r.Float32(),
+		push:    between(r, 0.1, 0.45), strength: between(r, 0.6, 1.05), uptake: between(r, 0.5, 1.1), cystic: r.Float32(),
 	}
 	t.oedema = newEllipsoid(r, t.centre, radius)
 	t.lobe = newEllipsoid(r, near(r, t.centre, radius), float32(radius*between(r, 0.4, 0.8)))
