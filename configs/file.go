@@ -32,18 +32,6 @@ type Run struct {
 	Experiment *Experiment
 }
 
-// Plot is one figure, from a [plot.NAME] table.
-type Plot struct {
-	Name    string  `toml:"-"`
-	X       string  `toml:"x" one:"uplink_bits|downlink_bits|total_bits|round|sim_time" doc:"What the horizontal axis shows; bits are summed over all clients, sim_time is simulated."`
-	Y       string  `toml:"y" one:"metric|accuracy|train_accuracy|validation_accuracy|dice|train_dice|validation_dice|dice_wt|dice_tc|dice_et|hd95_wt|hd95_tc|hd95_et|loss|train_loss|validation_loss|top5_accuracy|client_accuracy|worst_client_accuracy|local_loss|reported_loss|reported_range|levels|objective|nmse_uplink|nmse_downlink" doc:"What the vertical axis shows; names without a prefix are of the test set, and metric is accuracy or, of a segmentation, dice."`
-	Title   string  `toml:"title" doc:"Title of the figure; empty means the experiment's name."`
-	Account string  `toml:"account" one:"wire|payload|entropy|paper" doc:"How bits are counted: as transmitted, without the frames, by the entropy bound, or by the authors' own formulas."`
-	Minus   float64 `toml:"minus" doc:"Number that is taken off y, such as the known minimum of a loss; the vertical axis is logarithmic then."`
-	Log     bool    `toml:"log" doc:"Whether the vertical axis is logarithmic; some are anyway."`
-	Beside  bool    `toml:"beside" doc:"Whether the same metric on training data is drawn beside y."`
-}
-
 // Load reads and checks the file at path with --set options laid over it. Each option is path=value; it overrides the
 // base and all variants, or one variant if its path starts with variant.NAME. An error about the content is of type
 // Errors.

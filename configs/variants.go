@@ -202,6 +202,7 @@ func (l *loader) readPlots(section *node) {
 		p := DefaultPlot()
 		p.Name = n.key
 		d.table(n, path, &p)
+		d.plot(n, path, &p)
 		if strings.HasPrefix(n.key, "partition") {
 			d.fail(n, path, false, "", "figures whose name begins with partition are the heat maps of the clients' labels; call %s otherwise", path)
 		}
@@ -224,25 +225,23 @@ func (l *loader) checkPlots(section *node) {
 	reports := recorded(func(e *Experiment) bool { return reported(e).Loss })
 	ranges := recorded(func(e *Experiment) bool { return reported(e).Range })
 	for _, p := range l.file.Plots {
-		d, path := decoder{report: &l.report}, join(join("plot", p.Name), "y")
-		switch n := section.kid(p.Name).kid("y"); {
-		case strings.HasPrefix(p.Y, "validation_") && !held:
-			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, p.Y)
-		case p.Y == "objective" && !(train && decay):
-			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, p.Y)
-		case strings.HasPrefix(p.Y, "train_") && !train:
-			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, p.Y)
-		case p.Y == "levels" && !announced, p.Y == "reported_loss" && !reports, p.Y == "reported_range" && !ranges:
-			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, p.Y)
-		case strings.HasPrefix(p.Y, "top5_") && !top5:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
-		case strings.HasPrefix(p.Y, "hd95_") && !surfaces:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, p.Y)
-		case strings.Contains(p.Y, "client_") && !perClient:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, p.Y)
+		column, key := p.column()
+		d, path := decoder{report: &l.report}, join(join("plot", p.Name), key)
+		switch n := section.kid(p.Name).kid(key); {
+		case strings.HasPrefix(column, "validation_") && !held:
+			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, column)
+		case column == "objective" && !(train && decay):
+			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, column)
+		case strings.HasPrefix(column, "train_") && !train:
+			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, column)
+		case column == "levels" && !announced, column == "reported_loss" && !reports, column == "reported_range" && !ranges:
+			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, column)
+		case strings.HasPrefix(column, "top5_") && !top5:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, column)
+		case strings.HasPrefix(column, "hd95_") && !surfaces:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, column)
+		case strings.Contains(column, "client_") && !perClient:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, column)
 		}
 	}
 }
-
-// DefaultPlot returns the settings of a [plot.NAME] table that is empty.
-func DefaultPlot() Plot { return Plot{X: "uplink_bits", Y: MetricWord, Account: "wire"} }

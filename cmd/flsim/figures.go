@@ -1,28 +1,65 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"flsim/configs"
 	"flsim/internal/runner"
 	"flsim/plots"
+	"flsim/plots/figures"
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
-// drawExperiment draws the default figures and those that the file asks for.
+// drawExperiment draws the figures that the file asks for, or else the usual ones.
 func drawExperiment(runs []*record.Run, asked []configs.Plot, folder string) ([]string, error) {
-	specs := plots.DefaultSpecs(runs)
-	for _, p := range asked {
-		y := p.Y
-		if y == configs.MetricWord {
-			y = runs[0].Manifest.Metric
-		}
-		specs = append(specs, plots.Spec{Name: p.Name, X: p.X, Y: y,
-			Options: plots.Options{Title: p.Title, Account: p.Account, Beside: p.Beside, Minus: p.Minus, Log: p.Log}})
+	specs := specsOf(asked)
+	if len(specs) == 0 {
+		specs = figures.DefaultSpecs(runs)
 	}
-	return plots.DrawAll(runs, folder, specs, plots.DefaultSize)
+	return figures.DrawAll(runs, folder, specs, plots.DefaultSize)
+}
+
+// longestName is how long the name of a folder of figures may be before it is cut short, in bytes.
+const longestName = 60
+
+// figuresFolder returns where the figures of a run go: figures, or, where --set options changed the file, a folder of their
+// own that names the options, so that a quick try does not replace the figures of the experiment as it stands.
+func figuresFolder(experiment string, sets []string) string {
+	name := "figures"
+	for _, s := range sets {
+		name += "-" + strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-", r) {
+				return r
+			}
+			return -1
+		}, s)
+	}
+	if len(name) > longestName {
+		sum := sha256.Sum256([]byte(strings.Join(sets, "\x00")))
+		name = fmt.Sprintf("figures-%x", sum[:4])
+	}
+	return filepath.Join(experiment, name)
+}
+
+// specsOf returns the figures of [plot.NAME] tables, whose words Load has checked.
+func specsOf(asked []configs.Plot) []figures.Spec {
+	var specs []figures.Spec
+	for _, p := range asked {
+		band, _ := plots.BandByName(p.Band)
+		size, _ := plots.SizeByName(p.Size)
+		specs = append(specs, figures.Spec{Name: p.Name, Size: size, Options: figures.Options{
+			Kind: p.Kind, X: p.X, Y: p.Y, Z: p.Z, Band: band, Best: p.Best, Beside: p.Beside, Account: p.Account, Minus: p.Minus,
+			Regions: p.Regions, Targets: p.Targets, Rounds: p.Rounds, Facet: p.Facet, XScale: p.XScale, YScale: p.YScale,
+			XLim: plots.LimitsOf(p.XLim), YLim: plots.LimitsOf(p.YLim), Title: p.Title, Bare: !p.Heading,
+			Selection: results.Selection{Only: p.Only, Without: p.Without, Order: p.Order, Labels: p.Labels},
+		}})
+	}
+	return specs
 }
 
 // sheet collects the partitions of the runs that start, to draw each different one once.

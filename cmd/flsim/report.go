@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"flsim/internal/units"
 	"flsim/plots/report"
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
 // reportOptions are the options of "flsim report".
@@ -19,6 +21,8 @@ type reportOptions struct {
 	out    string
 	title  string
 	points int
+	selectOptions
+	results.Selection
 }
 
 func reportCommand() *cobra.Command {
@@ -39,6 +43,7 @@ opens from disk in any browser and loads nothing.`,
 	f.StringVarP(&o.out, "output", "o", "report.html", "the file")
 	f.StringVar(&o.title, "title", "", "the page's title; the experiments' names if not given")
 	f.IntVar(&o.points, "points", 0, fmt.Sprintf("rounds of a run that the page keeps; %d if not given, fewer if there are many runs", report.DefaultMostRows))
+	o.selectOptions.addFlags(f, &o.Selection)
 	return cmd
 }
 
@@ -46,13 +51,15 @@ func (o *reportOptions) report(stdout io.Writer, args []string) error {
 	if o.points < 0 || o.points == 1 {
 		return usageError{fmt.Errorf("--points %d: it must be at least 2", o.points)}
 	}
-	runs, err := findRuns(args)
+	var left bytes.Buffer
+	runs, err := o.runs(args, &left)
 	if err != nil {
 		return err
 	}
-	page, err := report.New(runs, report.Options{Title: o.title, MostRows: o.points})
+	options := report.Options{Title: o.title, MostRows: o.points, Selection: o.Selection, Notes: strings.FieldsFunc(left.String(), func(r rune) bool { return r == '\n' })}
+	page, err := report.New(runs, options)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	var html bytes.Buffer
 	if err := page.WriteHTML(&html); err != nil {

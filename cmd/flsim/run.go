@@ -212,7 +212,7 @@ func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *
 	if err := writeResults(stdout, runs, o.json); err != nil {
 		return err
 	}
-	folder := filepath.Join(play.Dir, file.Name, "figures")
+	folder := figuresFolder(filepath.Join(play.Dir, file.Name), o.sets)
 	paths, err := drawExperiment(runs, file.Plots, folder)
 	if err != nil {
 		return err

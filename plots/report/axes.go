@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"flsim/plots"
+	"flsim/plots/figures"
 	"flsim/sim/record"
 	"flsim/sim/results"
 )
@@ -24,9 +25,9 @@ type Axis struct {
 
 // axes lists what the page can show: the horizontal axes of figures, and every column that a run has.
 func (p *Page) axes(runs []*record.Run) {
-	p.Accounts = plots.Accounts()
-	for _, name := range plots.XNames() {
-		a, err := plots.XAxis(name, "")
+	p.Accounts = figures.Accounts()
+	for _, name := range figures.XNames() {
+		a, err := figures.XAxis(name, "")
 		if err != nil {
 			panic(err) // the name is one of XNames
 		}
@@ -69,7 +70,7 @@ func (p *Page) yAxis(column string, regions []string) Axis {
 			return a
 		}
 	}
-	a := axisOf(plots.YAxis(column, regions))
+	a := axisOf(figures.YAxis(column, regions))
 	if a.Unit == "bit" && !strings.HasSuffix(column, "_cum") {
 		a.Label += " per round"
 	}
@@ -88,7 +89,7 @@ func (p *Page) rank(a Axis) int {
 
 // axisOf makes the page's axis of a figure's: units stand beside the words instead of in them, since the page chooses
 // their prefixes, and the columns of one direction's bits become one axis for all accounts.
-func axisOf(a plots.Axis) Axis {
+func axisOf(a figures.Axis) Axis {
 	out := Axis{Name: a.Column, Label: a.Label, Log: a.Log, Low: a.Low, Group: groupOf(a.Column)}
 	for _, u := range []struct{ word, unit string }{{" (Mbit)", "bit"}, {" (%)", "%"}, {" (s)", "s"}} {
 		if label, found := strings.CutSuffix(a.Label, u.word); found {
@@ -96,7 +97,7 @@ func axisOf(a plots.Axis) Axis {
 		}
 	}
 	direction, rest, bits := strings.Cut(a.Column, "_")
-	for _, account := range plots.Accounts() {
+	for _, account := range figures.Accounts() {
 		if tail, found := strings.CutPrefix(rest, account+"_bits"); found && bits {
 			out.Name = direction + "_*_bits" + tail
 			if out.Group != "" {

@@ -12,12 +12,13 @@ import (
 
 // Run is one run's lines, as the page keeps them.
 type Run struct {
-	Key    string `json:"key"` // names the run within the page
-	Seed   uint64 `json:"seed"`
-	State  string `json:"state"` // "done" or "under way"
-	Round  int    `json:"round"` // last recorded
-	Rounds int    `json:"of"`    // planned
-	Dir    string `json:"-"`
+	Key    string  `json:"key"` // names the run within the page
+	Seed   uint64  `json:"seed"`
+	State  string  `json:"state"`            // "done" or "under way"
+	Round  int     `json:"round"`            // last recorded
+	Rounds int     `json:"of"`               // planned
+	Budget float64 `json:"budget,omitempty"` // seconds of simulated time at which the run ends
+	Dir    string  `json:"-"`
 	lines  []record.Row
 }
 
@@ -26,7 +27,7 @@ func (r Run) Len() int { return len(r.lines) }
 
 // newRun keeps at most so many lines of a run.
 func newRun(r *record.Run, most int) Run {
-	run := Run{Dir: r.Dir, Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, lines: thinned(r.Rounds, r.Manifest.Metric, most)}
+	run := Run{Dir: r.Dir, Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, Budget: r.Manifest.Budget, lines: thinned(r.Rounds, r.Manifest.Metric, most)}
 	if n := len(r.Rounds); n > 0 {
 		run.Round = int(r.Rounds[n-1]["round"])
 	}

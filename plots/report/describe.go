@@ -3,8 +3,11 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"flsim/internal/units"
 	"flsim/sim/record"
@@ -25,9 +28,22 @@ func (p *Page) describe(curves []results.Curve, o Options) {
 	if n := unfinished(runs); n > 0 && !p.Live {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d of %s unfinished: their last values are not final", n, units.Count(len(runs), "run")))
 	}
-	if few, many := seeds(curves); few != many {
+	few, many := seeds(curves)
+	for n := range many + 1 {
+		p.Student = append(p.Student, halfWidth95(n))
+	}
+	if few != many {
 		p.Notes = append(p.Notes, fmt.Sprintf("curves have from %d to %s", few, units.Count(many, "seed")))
 	}
+}
+
+// halfWidth95 returns half the width of the 95 % confidence interval of the mean of n values, in their sample standard
+// deviations, by Student's t; 0 below two values.
+func halfWidth95(n int) float64 {
+	if n < 2 {
+		return 0
+	}
+	return shorter(distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975) / math.Sqrt(float64(n)))
 }
 
 func subtitle(curves []results.Curve, runs []*record.Run) string {

@@ -24,6 +24,7 @@ type Page struct {
 	X         []Axis         `json:"x"`
 	Y         []Axis         `json:"y"`
 	Accounts  []string       `json:"accounts"`
+	Student   []float64      `json:"student"` // half the width of the 95 % confidence interval of a mean of i values, in their standard deviations
 	Curves    []*Curve       `json:"curves"`
 	Runs      map[string]Run `json:"-"` // by their key, see Curve.Runs
 	Tables    []*Table       `json:"tables"`
@@ -45,7 +46,8 @@ type Curve struct {
 type Options struct {
 	Title    string // empty is the experiments' names
 	Live     bool
-	MostRows int // lines of one run that the page keeps; 0 is DefaultMostRows, a negative number keeps all
+	MostRows int      // lines of one run that the page keeps; 0 is DefaultMostRows, a negative number keeps all
+	Notes    []string // that the page shows beside its own
 	Sheets   Sheets
 }
 
@@ -71,7 +73,10 @@ func New(runs []*record.Run, o Options) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{Live: o.Live, Runs: map[string]Run{}}
+	if curves, err = o.Selection.Apply(curves); err != nil {
+		return nil, err
+	}
+	p := &Page{Live: o.Live, Runs: map[string]Run{}, Notes: slices.Clone(o.Notes)}
 	if note != "" {
 		p.Notes = append(p.Notes, note)
 	}

@@ -92,7 +92,7 @@ func readSettings(dir string) (map[string]any, error) {
 	return flat, nil
 }
 
-// chain writes a chain of codecs, as in "topk (fraction 0.01) > cossgd (bits 2)".
+// chain writes a chain of codecs, as in "topk (keep 0.01) > qsgd (bits 2)".
 func chain(names any, codecs map[string]any) string {
 	list, _ := names.([]any)
 	var links []string

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"flsim/internal/units"
-	"flsim/plots"
+	"flsim/plots/figures"
 	"flsim/sim/record"
 	"flsim/sim/results"
 )
@@ -85,31 +85,86 @@ func digits(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-func resultsTable(curves []results.Curve) *Table {
-	t := &Table{ID: "results", Title: "Results", Columns: []Head{
-		{Text: "seeds"}, {Text: "final", High: true, Best: true, Hint: "test metric after the last round"}, {Text: "best", High: true, Best: true, Hint: "over all evaluations"},
-		{Text: "uplink", Hint: "bits on the wire, all clients"}, {Text: "compression", High: true, Hint: "uplink: float32 bits / bits on the wire"},
-		{Text: "bit/parameter", Hint: "uplink"}, {Text: "downlink", Hint: "bits on the wire, all clients"},
-		{Text: "rounds"}, {Text: "simulated time"}, {Text: "state"},
-	}}
-	for i := range curves {
-		c := &curves[i]
-		name := c.Manifest().Metric
-		up := c.Over(func(r *record.Run) float64 { return results.Uplink(r).Ratio() })
-		t.Rows = append(t.Rows, TabRow{i, []Cell{
-			{fmt.Sprint(len(c.Runs)), float64(len(c.Runs))},
-			metric(c.Over(func(r *record.Run) float64 { return results.Last(r, name) })),
-			metric(c.Over(func(r *record.Run) float64 { return results.Best(r, name) })),
-			number(c.Over(func(r *record.Run) float64 { return results.Last(r, "uplink_wire_bits_cum") }), units.Bits),
-			number(up, func(v float64) string { return digits(v) + "×" }),
-			number(c.Over(func(r *record.Run) float64 { return 32 / results.Uplink(r).Ratio() }), digits),
-			number(c.Over(func(r *record.Run) float64 { return results.Last(r, "downlink_wire_bits_cum") }), units.Bits),
-			number(c.Over(func(r *record.Run) float64 { return results.Last(r, "round") }), digits),
-			number(c.Over(func(r *record.Run) float64 { return results.Last(r, "sim_time_s") }), units.Seconds),
-			state(c),
-		}})
+// measure is a column of the results.
+type measure struct {
+	Head
+	cell func(c *results.Curve) Cell
+}
+
+// measures returns the columns of the results; the last ones are there only if runs have what they tell.
+func measures(runs []*record.Run) []measure {
+	last := func(column string, write func(float64) string) func(*results.Curve) Cell {
+		return func(c *results.Curve) Cell {
+			return number(c.Over(func(r *record.Run) float64 { return results.Last(r, column) }), write)
+		}
 	}
-	t.Note = resultsNote(results.Runs(curves))
+	list := []measure{
+		{Head{Text: "seeds"}, func(c *results.Curve) Cell { return Cell{fmt.Sprint(len(c.Runs)), float64(len(c.Runs))} }},
+		{Head{Text: "final", High: true, Best: true, Hint: "after the last round"}, final},
+		{Head{Text: "best", High: true, Best: true, Hint: "over all evaluations"}, func(c *results.Curve) Cell {
+			return metric(c.Over(func(r *record.Run) float64 { return results.Best(r, r.Manifest.Metric) }))
+		}},
+		{Head{Text: "uplink", Hint: "bits on the wire, all clients"}, last("uplink_wire_bits_cum", units.Bits)},
+		{Head{Text: "compression", High: true, Hint: "of the uplink: float32 bits / bits on the wire"}, func(c *results.Curve) Cell {
+			return number(c.Over(func(r *record.Run) float64 { return results.Uplink(r).Ratio() }), func(v float64) string { return digits(v) + "×" })
+		}},
+		{Head{Text: "bit/parameter", Hint: "of the uplink"}, func(c *results.Curve) Cell {
+			return number(c.Over(func(r *record.Run) float64 { return 32 / results.Uplink(r).Ratio() }), digits)
+		}},
+		{Head{Text: "downlink", Hint: "bits on the wire, all clients"}, last("downlink_wire_bits_cum", units.Bits)},
+		{Head{Text: "rounds"}, last("round", digits)},
+		{Head{Text: "simulated time"}, last("sim_time_s", units.Seconds)},
+		{Head{Text: "state"}, state},
+	}
+	if slices.ContainsFunc(runs, func(r *record.Run) bool { return r.Manifest.Budget > 0 }) {
+		list = append(list, measure{Head{Text: "area", High: true, Best: true, Hint: "mean of the metric over the budget of simulated time"}, area})
+	}
+	if slices.ContainsFunc(runs, func(r *record.Run) bool {
+		return r.Result != nil && r.Result.Stopped != "" && r.Result.Stopped != "rounds"
+	}) {
+		list = append(list, measure{Head{Text: "ended by"}, endedBy})
+	}
+	return list
+}
+
+func final(c *results.Curve) Cell {
+	return metric(c.Over(func(r *record.Run) float64 { return results.Last(r, r.Manifest.Metric) }))
+}
+
+func area(c *results.Curve) Cell {
+	s := c.Over(results.Area)
+	return number(s, func(v float64) string {
+		if s.N > 1 {
+			return fmt.Sprintf("%.4f ± %.4f", v, s.Std)
+		}
+		return fmt.Sprintf("%.4f", v)
+	})
+}
+
+func endedBy(c *results.Curve) Cell {
+	var words []string
+	for _, r := range c.Runs {
+		if r.Result != nil && !slices.Contains(words, r.Result.Stopped) {
+			words = append(words, r.Result.Stopped)
+		}
+	}
+	return word(cmp.Or(strings.Join(words, ", "), "–"))
+}
+
+func resultsTable(curves []results.Curve) *Table {
+	runs := results.Runs(curves)
+	t := &Table{ID: "results", Title: "Results", Note: resultsNote(runs)}
+	columns := measures(runs)
+	for _, m := range columns {
+		t.Columns = append(t.Columns, m.Head)
+	}
+	for i := range curves {
+		row := TabRow{Curve: i}
+		for _, m := range columns {
+			row.Cells = append(row.Cells, m.cell(&curves[i]))
+		}
+		t.Rows = append(t.Rows, row)
+	}
 	if _, most := seeds(curves); most > 1 {
 		t.Note += "; mean ± sample standard deviation over seeds"
 	}
@@ -121,7 +176,7 @@ func resultsTable(curves []results.Curve) *Table {
 func resultsNote(runs []*record.Run) string {
 	var words []string
 	for _, name := range distinct(runs, func(m *record.Manifest) string { return m.Metric }) {
-		words = append(words, axisOf(plots.YAxis(name, runs[0].Manifest.Regions)).Label)
+		words = append(words, axisOf(figures.YAxis(name, runs[0].Manifest.Regions)).Label)
 	}
 	return "Final and best: " + strings.Join(words, ", ")
 }
@@ -167,9 +222,7 @@ func sweptTable(curves []results.Curve) *Table {
 		for _, key := range sorted {
 			row.Cells = append(row.Cells, value(c.Manifest().Axes[key]))
 		}
-		name := c.Manifest().Metric
-		row.Cells = append(row.Cells, metric(c.Over(func(r *record.Run) float64 { return results.Last(r, name) })),
-			number(c.Over(func(r *record.Run) float64 { return results.Last(r, "uplink_wire_bits_cum") }), units.Bits))
+		row.Cells = append(row.Cells, final(c), number(c.Over(func(r *record.Run) float64 { return results.Last(r, "uplink_wire_bits_cum") }), units.Bits))
 		t.Rows = append(t.Rows, row)
 	}
 	return t

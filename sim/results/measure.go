@@ -107,8 +107,12 @@ func (t Traffic) Ratio() float64 {
 	return t.Float / t.Wire
 }
 
-// Saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing.
+// Saved returns the share of float bits that wire bits save. What frames add to plain float32 counts as nothing. NaN
+// where nothing was sent.
 func (t Traffic) Saved() float64 {
+	if t.Wire == 0 || t.Float == 0 {
+		return math.NaN()
+	}
 	share := 1 - t.Wire/t.Float
 	if share < 0 && share > -0.005 {
 		return 0
@@ -147,4 +151,13 @@ func Targets(runs []*record.Run) []float64 {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// Area returns the area under a run's metric against simulated time, divided by its budget of it, or by its length.
+func Area(r *record.Run) float64 {
+	span := r.Manifest.Budget
+	if n := len(r.Rounds); span == 0 && n > 0 {
+		span = r.Rounds[n-1]["sim_time_s"]
+	}
+	return record.Area(r.Rounds, r.Manifest.Metric, span)
 }

@@ -32,16 +32,32 @@ function wordsOf(a, most) {
   return unit ? `${words} (${unit})` : words;
 }
 
+const runsOf = curve => curve.runs.map(key => runs.get(key)).filter(Boolean);
+
 function compute() {
   const x = axisX(), y = axisY();
+  const steps = x.column === "sim_time_s" && [...runs.values()].some(r => r.budget > 0), silent = [];
   lines = [];
   page.curves.forEach((curve, index) => {
     if (view.hidden.has(index)) return;
-    const seeds = curve.runs.map(key => runs.get(key)).filter(Boolean).map(r => points(r, x, y, view.best));
-    const sum = summarise(seeds, view.band);
+    const all = runsOf(curve), seeds = all.map(r => points(r, x, y, view.best));
+    const sum = summarise(seeds, view.band, steps);
     if (sum.x.length > 0) lines.push({index, curve, sum, seeds});
+    else if (x.log) silent.push({index, curve, seeds: all.map(r => points(r, {...x, log: false}, y, view.best))});
   });
+  lines.push(...silent.map(l => reference(l)).filter(Boolean));
+  lines.sort((a, b) => a.index - b.index);
   full = {x: extent(lines.flatMap(l => ends(l.sum.x)), 0.025), y: extent(lines.flatMap(yEnds), 0.05)};
+}
+
+// reference makes a level line of a curve without a place on a logarithmic axis, such as a baseline that sends nothing.
+function reference(l) {
+  const lasts = l.seeds.filter(s => s.y.length > 1).map(s => s.y[s.y.length - 1]);
+  const xs = lines.flatMap(o => o.sum.x);
+  if (lasts.length === 0 || xs.length === 0) return null;
+  const [y, low, high] = edges(lasts, view.band);
+  const x = [xs.reduce((a, b) => Math.min(a, b)), xs.reduce((a, b) => Math.max(a, b))];
+  return {...l, sum: {x, y: [y, y], low: [low, low], high: [high, high], seeds: lasts.length}, seeds: lasts.map(v => ({x, y: [v, v]}))};
 }
 
 const ends = xs => [xs[0], xs[xs.length - 1]];
@@ -149,7 +165,7 @@ function drawAll(u) {
   ctx.clip();
   drawTarget(u);
   const ordered = [...lines].sort((a, b) => (a.index === focused) - (b.index === focused));
-  for (const l of ordered) if (view.band === "std" || view.band === "minmax") drawBand(u, l);
+  for (const l of ordered) if (view.band !== "none" && view.band !== "seeds") drawBand(u, l);
   for (const l of ordered) drawLine(u, l);
   ctx.restore();
   if (lines.length === 0) {
@@ -315,5 +331,5 @@ function showTip(u, found, near, x) {
 
 function reading(a, f) {
   const y = value(a, f.y);
-  return view.band === "std" && f.l.sum.seeds > 1 && !a.log ? spread(y, f.half - f.y, a.unit) : quantity(y, a.unit);
+  return ["std", "ci95"].includes(view.band) && f.l.sum.seeds > 1 && !a.log ? spread(y, f.half - f.y, a.unit) : quantity(y, a.unit);
 }

@@ -50,11 +50,11 @@ function addRuns(list) {
 const log10 = v => v > 0 ? Math.log10(v) : NaN;
 const same = v => v;
 
-// points returns a run's y over x in the coordinates of the axes, as {x, y, row}: finite, ascending, of equal x the
+// points returns a run's y over x in the coordinates of the axes, as {x, y}: finite, ascending, of equal x the
 // last. Axes are {column, log, low}.
 function points(run, x, y, best) {
   const xs = run.columns[x.column], ys = run.columns[y.column];
-  const out = {x: [], y: [], row: []};
+  const out = {x: [], y: []};
   if (!xs || !ys) return out;
   const fx = x.log ? log10 : same, fy = y.log ? log10 : same;
   let order = [];
@@ -67,7 +67,12 @@ function points(run, x, y, best) {
     if (!Number.isFinite(px) || !(Math.abs(py) < 1e150)) continue;
     const n = out.x.length;
     const k = n > 0 && out.x[n - 1] === px ? n - 1 : n;
-    out.x[k] = px; out.y[k] = py; out.row[k] = i;
+    out.x[k] = px; out.y[k] = py;
+  }
+  const n = out.x.length, end = fx(run.budget);
+  if (n > 0 && x.column === "sim_time_s" && run.state === "done" && out.x[n - 1] < end) { // a finished run holds its last value
+    out.x.push(end);
+    out.y.push(out.y[n - 1]);
   }
   return out;
 }
@@ -91,29 +96,46 @@ function meanStd(values) {
   return [mean, Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / (values.length - 1))];
 }
 
+// held returns the value that a curve of steps holds at x, or, with before, just before it.
+function held(c, x, before) {
+  let low = 0, high = c.x.length; // the point sought is below high
+  while (high - low > 1) {
+    const mid = (low + high) >> 1;
+    if (before ? c.x[mid] < x : c.x[mid] <= x) low = mid; else high = mid;
+  }
+  return c.y[low];
+}
+
+// edges returns the mean of values and the ends of their band.
+function edges(values, band) {
+  const [mean, std] = meanStd(values);
+  if (band === "minmax") return [mean, Math.min(...values), Math.max(...values)];
+  const half = band === "std" ? std : band === "ci95" ? std * (page.student[values.length] ?? 0) : 0;
+  return [mean, mean - half, mean + half];
+}
+
 // summarise averages curves over seeds as the figures of plots do: along the lines that one sees, where all seeds have
-// values; curves without common x point by point.
-function summarise(seeds, band) {
+// values; curves without common x point by point. Steps have two points wherever a curve jumps, before and after.
+function summarise(seeds, band, steps) {
   const curves = seeds.filter(c => c.x.length > 0);
   const out = {x: [], y: [], low: [], high: [], seeds: curves.length};
   if (curves.length === 0) return out;
-  const add = (x, values) => {
-    const [mean, std] = meanStd(values);
-    out.x.push(x); out.y.push(mean);
-    out.low.push(band === "std" ? mean - std : band === "minmax" ? Math.min(...values) : mean);
-    out.high.push(band === "std" ? mean + std : band === "minmax" ? Math.max(...values) : mean);
-  };
-  let longest = curves[0], from = -Infinity, to = Infinity;
-  for (const c of curves) {
-    if (c.x.length > longest.x.length) longest = c;
-    from = Math.max(from, c.x[0]);
-    to = Math.min(to, c.x[c.x.length - 1]);
-  }
+  const add = (x, values) => [x, ...edges(values, band)].forEach((v, i) => out[["x", "y", "low", "high"][i]].push(v));
+  const from = Math.max(...curves.map(c => c.x[0])), to = Math.min(...curves.map(c => c.x[c.x.length - 1]));
   if (from > to) {
     const n = Math.min(...curves.map(c => c.x.length));
     for (let i = 0; i < n; i++) add(meanStd(curves.map(c => c.x[i]))[0], curves.map(c => c.y[i]));
     return out;
   }
+  if (steps) {
+    const grid = [...new Set(curves.flatMap(c => c.x))].filter(x => x >= from && x <= to).sort((a, b) => a - b);
+    for (const x of grid) {
+      if (x > from) add(x, curves.map(c => held(c, x, true)));
+      add(x, curves.map(c => held(c, x, false)));
+    }
+    return out;
+  }
+  const longest = curves.reduce((a, c) => c.x.length > a.x.length ? c : a);
   add(from, curves.map(c => at(c, from)));
   for (const x of longest.x) if (x > from && x < to) add(x, curves.map(c => at(c, x)));
   if (to > from) add(to, curves.map(c => at(c, to)));

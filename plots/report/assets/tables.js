@@ -105,7 +105,7 @@ function drawCosts() {
 }
 
 function costRow(curve, index) {
-  const all = curve.runs.map(key => runs.get(key)).filter(Boolean);
+  const all = runsOf(curve);
   const found = all.map(r => costOf(r, view.target, view.account)).filter(Boolean);
   const cell = (name, unit) => {
     const [mean, std] = meanStd(found.map(f => f[name]));
@@ -121,7 +121,7 @@ function costRow(curve, index) {
 function against(bits) {
   let least = Infinity;
   for (const curve of page.curves) {
-    const found = curve.runs.map(key => runs.get(key)).filter(Boolean).map(r => costOf(r, view.target, view.account)).filter(Boolean);
+    const found = runsOf(curve).map(r => costOf(r, view.target, view.account)).filter(Boolean);
     if (found.length > 0) least = Math.min(least, meanStd(found.map(f => f.uplink))[0]);
   }
   return least > 0 ? [plain(bits / least, 3) + "×", bits / least] : "–";
@@ -129,10 +129,8 @@ function against(bits) {
 
 // firstTarget is the largest of the runs' targets that half of the curves reach, else a round value that they reach.
 function firstTarget() {
-  const bests = page.curves.map(c => Math.max(...c.runs.map(key => {
-    const column = runs.get(key)?.columns[page.metric] ?? [];
-    return column.reduce((a, v) => v > a ? v : a, -Infinity);
-  }))).sort((a, b) => a - b);
+  const bestOf = run => (run.columns[page.metric] ?? []).reduce((a, v) => v > a ? v : a, -Infinity);
+  const bests = page.curves.map(c => Math.max(...runsOf(c).map(bestOf))).sort((a, b) => a - b);
   const usual = bests[Math.floor(bests.length / 2)] ?? 0;
   const given = (page.targets ?? []).filter(v => v <= usual);
   if (given.length > 0) return given[given.length - 1];

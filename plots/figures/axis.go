@@ -1,6 +1,4 @@
-package plots
-
-import "image/color"
+package figures
 
 // Axis says how figures show a column of the records: shown values are recorded ones times Scale, in the unit that
 // Label ends with.
@@ -22,10 +20,3 @@ func XAxis(name, account string) (Axis, error) {
 func YAxis(column string, regions []string) Axis { return yAxis(column, regions).words() }
 
 func (a axis) words() Axis { return Axis{a.column, a.label, a.scale, a.log, a.low} }
-
-// Look returns how figures draw the curve with the given place in its experiment: colour, dashes in points (nil is a
-// solid line), and marker: 0 circle, 1 square, 2 triangle, 3 diamond, 4 triangle on its tip.
-func Look(order int) (clr color.NRGBA, dash []float64, marker int) {
-	l := lookOf(order)
-	return l.color, l.dash, l.marker
-}

@@ -1,4 +1,4 @@
-package plots
+package figures
 
 import (
 	"math"
@@ -8,12 +8,24 @@ import (
 	"strings"
 	"testing"
 
+	"flsim/plots"
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
-func mustFigure(t *testing.T, runs []*record.Run, x, y string, o Options) *Figure {
+// fromRuns makes a figure of curves.
+func fromRuns(runs []*record.Run, x, y string, o Options) (*plots.Figure, error) {
+	o.X, o.Y = x, y
+	d, err := New(runs, o)
+	if err != nil {
+		return nil, err
+	}
+	return d.(*plots.Figure), nil
+}
+
+func mustFigure(t *testing.T, runs []*record.Run, x, y string, o Options) *plots.Figure {
 	t.Helper()
-	f, err := FromRuns(runs, x, y, o)
+	f, err := fromRuns(runs, x, y, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,23 +52,19 @@ func TestFromRuns(t *testing.T) {
 	if len(got.X) != 3 || got.X[2] != last.Rounds[10]["uplink_wire_bits_cum"]*1e-6 || got.Y[2] != last.Rounds[10]["accuracy"]*100 {
 		t.Errorf("%v of %v", got, last.Rounds[10])
 	}
-	if drawn := f.lines()[0]; len(drawn.X) != 2 {
-		t.Errorf("round 0, at 0 bits, is on the logarithmic axis: %v", drawn.X)
-	}
 }
 
 func TestCurvesKeepTheirLook(t *testing.T) {
 	runs := sampleRuns(variants, 1, 10, 5)
-	all := mustFigure(t, runs, "round", "accuracy", Options{}).lines()
-	some := mustFigure(t, runs[2:], "round", "loss", Options{}).lines()
-	if len(some) != 2 || some[0].color != all[2].color || some[1].marker != all[3].marker {
+	some := mustFigure(t, runs, "round", "loss", Options{Selection: results.Selection{Without: []string{"v0", "v1"}}})
+	if len(some.Series) != 2 || some.Series[0].Order != 2 || some.Series[1].Order != 3 {
 		t.Errorf("variants changed their look where others were left out")
 	}
 }
 
 func TestFromRunsOptions(t *testing.T) {
 	runs := sampleRuns(variants[:1], 2, 10, 1)
-	f := mustFigure(t, runs, "round", "loss", Options{Beside: true, Band: MinMaxBand})
+	f := mustFigure(t, runs, "round", "loss", Options{Beside: true, Band: plots.MinMaxBand})
 	if f.YLabel != "Loss" || f.Main != "test" || f.Beside != "training" || len(f.Series[0].Beside) != 2 {
 		t.Errorf("training beside test: %+v", f)
 	}
@@ -71,7 +79,7 @@ func TestFromRunsOptions(t *testing.T) {
 	if want := runs[0].Rounds[1]["loss"] - 0.25; f.YLabel != "Test loss − 0.25" || !f.LogY || f.Series[0].Seeds[0].Y[1] != want {
 		t.Errorf("above a minimum: %q, %v, want %v", f.YLabel, f.Series[0].Seeds[0].Y, want)
 	}
-	if f = mustFigure(t, runs, "round", "loss", Options{Log: true}); !f.LogY || f.YLabel != "Test loss" {
+	if f = mustFigure(t, runs, "round", "loss", Options{YScale: "log"}); !f.LogY || f.YLabel != "Test loss" {
 		t.Errorf("on a logarithmic axis: %+v", f)
 	}
 	for _, row := range runs[0].Rounds {
@@ -84,7 +92,7 @@ func TestFromRunsOptions(t *testing.T) {
 	for _, r := range runs {
 		r.Manifest.Targets = []float64{0.45}
 	}
-	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []Target{{45, "target 45"}}) {
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []plots.Target{{Value: 45, Label: "target 45"}}) {
 		t.Errorf("targets: %v", f.Targets)
 	}
 	if f = mustFigure(t, runs, "round", "loss", Options{}); f.Targets != nil {
@@ -151,7 +159,7 @@ func TestSameRunTwice(t *testing.T) {
 		t.Errorf("%+v", f.Series)
 	}
 	twin.Manifest.ID = "other settings"
-	if _, err := FromRuns(append(runs, &twin), "round", "loss", Options{}); err == nil || !strings.Contains(err.Error(), "settings differ") {
+	if _, err := fromRuns(append(runs, &twin), "round", "loss", Options{}); err == nil || !strings.Contains(err.Error(), "settings differ") {
 		t.Error(err)
 	}
 }
@@ -164,18 +172,18 @@ func TestFromRunsErrors(t *testing.T) {
 		{"uplink_bits", "loss", "payload", `column "uplink_payload_bits_cum"`},
 		{"uplink_bits", "loss", "wires", "there are wire, payload, entropy, paper"},
 	} {
-		if _, err := FromRuns(runs, test.x, test.y, Options{Account: test.account}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := fromRuns(runs, test.x, test.y, Options{Account: test.account}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v", test, err)
 		}
 	}
-	if _, err := FromRuns(nil, "round", "loss", Options{}); err == nil {
+	if _, err := fromRuns(nil, "round", "loss", Options{}); err == nil {
 		t.Error("no runs, no error")
 	}
 	runs[0].Rounds = nil
-	if _, err := FromRuns(runs, "", "", Options{Best: true, Beside: true}); err != nil {
+	if _, err := fromRuns(runs, "round", "loss", Options{Best: true, Beside: true}); err != nil {
 		t.Error(err)
 	}
-	if f, err := FromRuns(runs, "round", "loss", Options{}); err != nil || len(f.lines()) != 0 {
+	if f, err := fromRuns(runs, "round", "loss", Options{}); err != nil || len(f.Series[0].Seeds[0].X) != 0 {
 		t.Errorf("a run that has not measured yet: %v", err)
 	}
 }
@@ -190,12 +198,12 @@ func TestAnyColumn(t *testing.T) {
 func TestDrawAll(t *testing.T) {
 	runs := sampleRuns(variants[:2], 1, 10, 5)
 	dir := filepath.Join(t.TempDir(), "made", "figures")
-	paths, err := DrawAll(runs, dir, DefaultSpecs(runs), DefaultSize)
+	paths, err := DrawAll(runs, dir, DefaultSpecs(runs), plots.DefaultSize)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want []string
-	for _, name := range []string{"accuracy-uplink_bits", "accuracy-total_bits", "accuracy-round", "accuracy-sim_time", "loss-round"} {
+	for _, name := range []string{"accuracy-uplink_bits", "accuracy-total_bits", "accuracy-round", "accuracy-sim_time", "loss-round", "nmse_uplink-round"} {
 		for _, format := range []string{"png", "svg", "pdf"} {
 			want = append(want, filepath.Join(dir, name+"."+format))
 		}
@@ -219,11 +227,11 @@ func TestBaselinesAreLinesOnAxesOfBits(t *testing.T) {
 	}
 	f := mustFigure(t, runs, "uplink_bits", "accuracy", Options{})
 	want := 50 * (runs[0].Rounds[10]["accuracy"] + runs[1].Rounds[10]["accuracy"])
-	if len(f.Targets) != 1 || math.Abs(f.Targets[0].Value-want) > 1e-9 || f.Targets[0].Label != variants[0].label || len(f.lines()) != 3 {
-		t.Errorf("%d curves and lines at %v, want one at %v", len(f.lines()), f.Targets, want)
+	if len(f.Targets) != 1 || math.Abs(f.Targets[0].Value-want) > 1e-9 || f.Targets[0].Label != variants[0].label {
+		t.Errorf("lines at %v, want one at %v", f.Targets, want)
 	}
-	if f = mustFigure(t, runs, "round", "accuracy", Options{}); len(f.Targets) != 0 || len(f.lines()) != 4 {
-		t.Errorf("over rounds there are %d curves and lines at %v", len(f.lines()), f.Targets)
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); len(f.Targets) != 0 {
+		t.Errorf("over rounds there are lines at %v", f.Targets)
 	}
 }
 
@@ -260,7 +268,7 @@ func TestSegmentationFigures(t *testing.T) {
 	for _, s := range DefaultSpecs(runs) {
 		names = append(names, s.Name)
 	}
-	if want := "dice-uplink_bits dice-total_bits dice-round dice-sim_time dice-regions-round loss-round"; strings.Join(names, " ") != want {
+	if want := "dice-uplink_bits dice-total_bits dice-round dice-sim_time dice-regions-round loss-round nmse_uplink-round targets"; strings.Join(names, " ") != want {
 		t.Errorf("figures %v", names)
 	}
 }

@@ -1,0 +1,274 @@
+package figures
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flsim/plots"
+	"flsim/sim/results"
+)
+
+// variantKey names the facets by variant.
+const variantKey = "variant"
+
+// sweptKeys returns the keys that are swept in any curve, in alphabetical order.
+func sweptKeys(curves []results.Curve) []string {
+	keys := map[string]bool{}
+	for i := range curves {
+		for key := range curves[i].Manifest().Axes {
+			keys[key] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// means reports whether a word stands for a swept key: the key itself or an end of it, as bits does for codec.q.bits.
+func means(word, key string) bool { return key == word || strings.HasSuffix(key, "."+word) }
+
+// checkSwept reports a word that stands for no swept key.
+func checkSwept(curves []results.Curve, word string) error {
+	keys := sweptKeys(curves)
+	if slices.ContainsFunc(keys, func(key string) bool { return means(word, key) }) {
+		return nil
+	}
+	if len(keys) == 0 {
+		return fmt.Errorf("nothing is swept in these runs, so not %q either", word)
+	}
+	return fmt.Errorf("%q is not swept in these runs; %s", word, isOrAre(keys))
+}
+
+func isOrAre(words []string) string {
+	if len(words) == 1 {
+		return words[0] + " is"
+	}
+	return strings.Join(words, ", ") + " are"
+}
+
+// setting returns the value that a curve has of a swept key. ok is false if it has none, or several.
+func setting(c *results.Curve, word string) (value any, ok bool) {
+	n := 0
+	for key, v := range c.Manifest().Axes {
+		if means(word, key) {
+			value = v
+			n++
+		}
+	}
+	return value, n == 1
+}
+
+// valueText writes a value of a swept key.
+func valueText(v any) string {
+	if x, ok := v.(float64); ok {
+		return strconv.FormatFloat(x, 'g', 6, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// settingsOf returns the different values of a swept key: numbers in ascending order, others as the curves have them.
+func settingsOf(curves []results.Curve, word string) []any {
+	var values []any
+	for i := range curves {
+		if v, ok := setting(&curves[i], word); ok && !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	slices.SortStableFunc(values, func(a, b any) int {
+		x, xok := a.(float64)
+		y, yok := b.(float64)
+		if xok && yok {
+			return cmp.Compare(x, y)
+		}
+		return 0
+	})
+	return values
+}
+
+// restOf writes what tells a curve from others that differ in the given keys alone.
+func restOf(c *results.Curve, words ...string) string {
+	m := c.Manifest()
+	parts := []string{m.Experiment, m.Variant}
+	for _, key := range slices.Sorted(maps.Keys(m.Axes)) {
+		if !slices.ContainsFunc(words, func(w string) bool { return means(w, key) }) {
+			parts = append(parts, key, valueText(m.Axes[key]))
+		}
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// stem returns a curve's label without its values of some swept keys, as far as the label writes them the usual way, as
+// in ", bits = 4". Other values that differ between the labels of similar curves become dots.
+func stem(c *results.Curve, similar []string, words ...string) string {
+	label := c.Label
+	for key, v := range c.Manifest().Axes {
+		if !slices.ContainsFunc(words, func(w string) bool { return means(w, key) }) {
+			continue
+		}
+		for short := key; ; {
+			label = strings.Replace(label, ", "+short+" = "+valueText(v), "", 1)
+			_, rest, more := strings.Cut(short, ".")
+			if !more {
+				break
+			}
+			short = rest
+		}
+	}
+	if label != c.Label || len(similar) < 2 {
+		return label
+	}
+	return between(similar)
+}
+
+// between returns what all labels begin and end with, with dots for what differs.
+func between(labels []string) string {
+	head, tail := labels[0], labels[0]
+	for _, l := range labels {
+		for !strings.HasPrefix(l, head) {
+			head = head[:len(head)-1]
+		}
+		for !strings.HasSuffix(l, tail) {
+			tail = tail[1:]
+		}
+	}
+	if head == labels[0] {
+		return head
+	}
+	head = strings.ToValidUTF8(head, "")
+	return strings.Trim(head+"…"+strings.ToValidUTF8(tail, ""), " ,=")
+}
+
+// facets makes a small figure for each value of a swept key, or for each variant. Curves that do not have the key, such as a
+// baseline, stand in all of them.
+func facets(curves []results.Curve, o Options) (plots.Drawing, error) {
+	names, members, err := facetNames(curves, o.Facet)
+	if err != nil {
+		return nil, err
+	}
+	title, under := o.heading(curves, o.Band)
+	out := &plots.Facets{Title: title, Subtitle: under}
+	orders := map[string]int{}
+	single := o
+	single.Facet, single.Selection = "", results.Selection{}
+	for k, name := range names {
+		var panel []results.Curve
+		for i, c := range curves {
+			if in := members[i]; in < 0 || in == k {
+				c.Label = facetLabel(curves, i, o.Facet, in < 0)
+				if _, known := orders[c.Label]; !known {
+					orders[c.Label] = len(orders)
+				}
+				c.Order = orders[c.Label]
+				panel = append(panel, c)
+			}
+		}
+		f, err := Curves(panel, single)
+		if err != nil {
+			return nil, err
+		}
+		out.Panels = append(out.Panels, plots.Facet{Name: name, Figure: f})
+	}
+	alike(out.Panels)
+	if marks := unnamed(out.Panels); len(marks) > 0 && !o.Bare {
+		out.Subtitle += " · dotted: targets " + strings.Join(marks, ", ")
+	}
+	return out, nil
+}
+
+// unnamed takes their names off the targets, for which small figures have no room, and returns those of the first figure.
+func unnamed(panels []plots.Facet) (names []string) {
+	for i, p := range panels {
+		for k := range p.Figure.Targets {
+			name, isTarget := strings.CutPrefix(p.Figure.Targets[k].Label, "target ")
+			if !isTarget {
+				continue
+			}
+			p.Figure.Targets[k].Label = ""
+			if i == 0 {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// alike makes an axis logarithmic in all figures where it is in one.
+func alike(panels []plots.Facet) {
+	y := slices.ContainsFunc(panels, func(p plots.Facet) bool { return p.Figure.LogY })
+	for _, p := range panels {
+		p.Figure.LogY = y
+	}
+}
+
+// facetNames returns the names of the small figures, and of each curve the index of its own, -1 for all.
+func facetNames(curves []results.Curve, word string) (names []string, members []int, err error) {
+	members = make([]int, len(curves))
+	if word == variantKey {
+		swept := slices.ContainsFunc(curves, func(c results.Curve) bool { return len(c.Manifest().Axes) > 0 })
+		place := map[string]int{}
+		for i := range curves {
+			c := &curves[i]
+			if swept && len(c.Manifest().Axes) == 0 {
+				members[i] = -1
+				continue
+			}
+			key := restOf(c, sweptKeys(curves)...)
+			if _, known := place[key]; !known {
+				place[key] = len(names)
+				names = append(names, stem(c, nil, sweptKeys(curves)...))
+			}
+			members[i] = place[key]
+		}
+		return names, members, nil
+	}
+	if err := checkSwept(curves, word); err != nil {
+		return nil, nil, fmt.Errorf("facets: %w; or write %s", err, variantKey)
+	}
+	values := settingsOf(curves, word)
+	for _, v := range values {
+		names = append(names, word+" = "+valueText(v))
+	}
+	for i := range curves {
+		v, ok := setting(&curves[i], word)
+		members[i] = -1
+		if ok {
+			members[i] = slices.Index(values, v)
+		}
+	}
+	return names, members, nil
+}
+
+// facetLabel names a curve in the legend that all small figures share.
+func facetLabel(curves []results.Curve, i int, word string, everywhere bool) string {
+	c := &curves[i]
+	if everywhere {
+		return c.Label
+	}
+	if word == variantKey {
+		if axes := axesWords(c); axes != "" {
+			return axes
+		}
+		return c.Label
+	}
+	var similar []string
+	for k := range curves {
+		if restOf(&curves[k], word) == restOf(c, word) {
+			similar = append(similar, curves[k].Label)
+		}
+	}
+	return stem(c, similar, word)
+}
+
+// axesWords writes a curve's values of all swept keys, as in "bits = 4, keep = 0.1".
+func axesWords(c *results.Curve) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(c.Manifest().Axes)) {
+		parts = append(parts, short(key)+" = "+valueText(c.Manifest().Axes[key]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// short returns the last part of a key.
+func short(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
