@@ -237,17 +237,13 @@ func clouds(curves []results.Curve, point func(*results.Curve) plots.Point) []pl
 	for i := range curves {
 		c := &curves[i]
 		keys := sweptKeys([]results.Curve{*c})
-		key := restOf(c, keys...)
+		key := restOf(curves, c, keys...)
 		if _, known := place[key]; !known {
 			place[key] = len(list)
 			list = append(list, plots.Cloud{Label: cloudLabel(curves, c, key, keys), Order: c.Order})
 		}
 		p := point(c)
-		var values []string
-		for _, k := range keys {
-			values = append(values, valueText(c.Manifest().Axes[k]))
-		}
-		p.Text = strings.Join(values, ", ")
+		p.Text = settingsText(c, tellingKeys(curves, c))
 		cloud := &list[place[key]]
 		cloud.Points = append(cloud.Points, p)
 		several = several || len(cloud.Points) > 1
@@ -267,14 +263,13 @@ func cloudLabel(curves []results.Curve, c *results.Curve, rest string, keys []st
 	if len(keys) == 0 {
 		return c.Label
 	}
-	var similar, names []string
-	for i := range curves {
-		if restOf(&curves[i], keys...) == rest {
-			similar = append(similar, curves[i].Label)
-		}
+	label := stem(c, labelsOf(curves, rest, keys), keys...)
+	if strings.Contains(label, "…") {
+		return label // which shows where the values belong
 	}
-	for _, k := range keys {
+	var names []string
+	for _, k := range tellingKeys(curves, c) {
 		names = append(names, short(k))
 	}
-	return stem(c, similar, keys...) + " (" + strings.Join(names, ", ") + ")"
+	return label + " (" + strings.Join(names, ", ") + ")"
 }

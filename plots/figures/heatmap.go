@@ -38,12 +38,12 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 	place := map[string]int{}
 	for i := range swept {
 		c := &swept[i]
-		key := restOf(c, o.X, o.Y)
+		key := restOf(swept, c, o.X, o.Y)
 		k, known := place[key]
 		if !known {
 			k = len(m.Panels)
 			place[key] = k
-			m.Panels = append(m.Panels, emptyPanel(stem(c, nil, o.X, o.Y), len(ys), len(xs)))
+			m.Panels = append(m.Panels, emptyPanel(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y), len(ys), len(xs)))
 		}
 		x, _ := setting(c, o.X)
 		y, _ := setting(c, o.Y)
@@ -60,12 +60,7 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 // sweptPair completes o.X and o.Y and returns the curves that have both.
 func (o *Options) sweptPair(curves []results.Curve) ([]results.Curve, error) {
 	if o.X == "" && o.Y == "" {
-		for i := range curves {
-			if keys := sweptKeys(curves[i : i+1]); len(keys) == 2 {
-				o.X, o.Y = short(keys[0]), short(keys[1])
-				break
-			}
-		}
+		o.X, o.Y = gridKeys(curves)
 	}
 	if o.X == "" || o.Y == "" {
 		return nil, fmt.Errorf("a heat map wants two swept keys, one for each axis; %s", sweptWords(curves))
@@ -87,6 +82,16 @@ func (o *Options) sweptPair(curves []results.Curve) ([]results.Curve, error) {
 		return nil, fmt.Errorf("no curve has both %s and %s", o.X, o.Y)
 	}
 	return both, nil
+}
+
+// gridKeys returns the two keys that the first variant sweeps that sweeps two, each for all values of the other.
+func gridKeys(curves []results.Curve) (x, y string) {
+	for i := range curves {
+		if keys := tellingKeys(curves, &curves[i]); len(keys) == 2 {
+			return short(keys[0]), short(keys[1])
+		}
+	}
+	return "", ""
 }
 
 func sweptWords(curves []results.Curve) string {

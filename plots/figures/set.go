@@ -73,11 +73,8 @@ func summaries(curves []results.Curve) []Spec {
 	if first := ratios(curves[0]); slices.ContainsFunc(curves, func(c results.Curve) bool { v := ratios(c); return v > 1.01*first || v < 0.99*first }) {
 		specs = append(specs, Spec{Name: "pareto", Options: Options{Kind: "pareto"}})
 	}
-	for i := range curves {
-		if keys := sweptKeys(curves[i : i+1]); len(keys) == 2 {
-			specs = append(specs, Spec{Name: "heatmap", Options: Options{Kind: "heatmap", X: keys[0], Y: keys[1]}})
-			break
-		}
+	if x, y := gridKeys(curves); x != "" {
+		specs = append(specs, Spec{Name: "heatmap", Options: Options{Kind: "heatmap", X: x, Y: y}})
 	}
 	if slices.ContainsFunc(results.Runs(curves), (*record.Run).HasTransfers) {
 		specs = append(specs, Spec{Name: "timeline", Options: Options{Kind: "timeline"}})

@@ -26,6 +26,38 @@ func sweptKeys(curves []results.Curve) []string {
 	return slices.Sorted(maps.Keys(keys))
 }
 
+// tellingKeys returns the swept keys of the curves of c's variant without those that go along with others, as zipped axes do:
+// what is left still tells the curves apart.
+func tellingKeys(curves []results.Curve, c *results.Curve) []string {
+	keys := sweptKeys([]results.Curve{*c})
+	var family []results.Curve
+	for i := range curves {
+		if m := curves[i].Manifest(); m.Variant == c.Manifest().Variant && m.Experiment == c.Manifest().Experiment && len(m.Axes) == len(keys) {
+			family = append(family, curves[i])
+		}
+	}
+	for i := len(keys) - 1; i >= 0 && len(keys) > 1; i-- {
+		less := slices.Delete(slices.Clone(keys), i, i+1)
+		seen := map[string]bool{}
+		for k := range family {
+			seen[settingsText(&family[k], less)] = true
+		}
+		if len(seen) == len(family) {
+			keys = less
+		}
+	}
+	return keys
+}
+
+// settingsText writes a curve's values of some keys, as in "4, 0.1".
+func settingsText(c *results.Curve, keys []string) string {
+	var values []string
+	for _, key := range keys {
+		values = append(values, valueText(c.Manifest().Axes[key]))
+	}
+	return strings.Join(values, ", ")
+}
+
 // means reports whether a word stands for a swept key: the key itself or an end of it, as bits does for codec.q.bits.
 func means(word, key string) bool { return key == word || strings.HasSuffix(key, "."+word) }
 
@@ -87,11 +119,11 @@ func settingsOf(curves []results.Curve, word string) []any {
 	return values
 }
 
-// restOf writes what tells a curve from others that differ in the given keys alone.
-func restOf(c *results.Curve, words ...string) string {
+// restOf writes what tells one of the curves from others that differ in the given keys alone.
+func restOf(curves []results.Curve, c *results.Curve, words ...string) string {
 	m := c.Manifest()
 	parts := []string{m.Experiment, m.Variant}
-	for _, key := range slices.Sorted(maps.Keys(m.Axes)) {
+	for _, key := range tellingKeys(curves, c) {
 		if !slices.ContainsFunc(words, func(w string) bool { return means(w, key) }) {
 			parts = append(parts, key, valueText(m.Axes[key]))
 		}
@@ -122,7 +154,17 @@ func stem(c *results.Curve, similar []string, words ...string) string {
 	return between(similar)
 }
 
-// between returns what all labels begin and end with, with dots for what differs.
+// labelsOf returns the labels of the curves whose rest, without some swept keys, is the same.
+func labelsOf(curves []results.Curve, rest string, words []string) (labels []string) {
+	for i := range curves {
+		if restOf(curves, &curves[i], words...) == rest {
+			labels = append(labels, curves[i].Label)
+		}
+	}
+	return labels
+}
+
+// between returns the words that all labels begin and end with, with dots for what differs, unless that is at the end.
 func between(labels []string) string {
 	head, tail := labels[0], labels[0]
 	for _, l := range labels {
@@ -136,8 +178,14 @@ func between(labels []string) string {
 	if head == labels[0] {
 		return head
 	}
-	head = strings.ToValidUTF8(head, "")
-	return strings.Trim(head+"…"+strings.ToValidUTF8(tail, ""), " ,=")
+	head = head[:strings.LastIndexByte(head, ' ')+1]
+	if i := strings.IndexByte(tail, ' '); i >= 0 {
+		return head + "…" + tail[i:]
+	}
+	if head = strings.Trim(head, " ,=:"); head != "" {
+		return head
+	}
+	return labels[0]
 }
 
 // facets makes a small figure for each value of a swept key, or for each variant. Curves that do not have the key, such as a
@@ -214,10 +262,10 @@ func facetNames(curves []results.Curve, word string) (names []string, members []
 				members[i] = -1
 				continue
 			}
-			key := restOf(c, sweptKeys(curves)...)
+			key := restOf(curves, c, sweptKeys(curves)...)
 			if _, known := place[key]; !known {
 				place[key] = len(names)
-				names = append(names, stem(c, nil, sweptKeys(curves)...))
+				names = append(names, stem(c, labelsOf(curves, key, sweptKeys(curves)), sweptKeys(curves)...))
 			}
 			members[i] = place[key]
 		}
@@ -247,24 +295,18 @@ func facetLabel(curves []results.Curve, i int, word string, everywhere bool) str
 		return c.Label
 	}
 	if word == variantKey {
-		if axes := axesWords(c); axes != "" {
+		if axes := axesWords(c, tellingKeys(curves, c)); axes != "" {
 			return axes
 		}
 		return c.Label
 	}
-	var similar []string
-	for k := range curves {
-		if restOf(&curves[k], word) == restOf(c, word) {
-			similar = append(similar, curves[k].Label)
-		}
-	}
-	return stem(c, similar, word)
+	return stem(c, labelsOf(curves, restOf(curves, c, word), []string{word}), word)
 }
 
-// axesWords writes a curve's values of all swept keys, as in "bits = 4, keep = 0.1".
-func axesWords(c *results.Curve) string {
+// axesWords writes a curve's values of some swept keys, as in "bits = 4, keep = 0.1".
+func axesWords(c *results.Curve, keys []string) string {
 	var parts []string
-	for _, key := range slices.Sorted(maps.Keys(c.Manifest().Axes)) {
+	for _, key := range keys {
 		parts = append(parts, short(key)+" = "+valueText(c.Manifest().Axes[key]))
 	}
 	return strings.Join(parts, ", ")

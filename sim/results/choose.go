@@ -15,8 +15,9 @@ import (
 
 // Choose decides between runs of one curve and seed whose settings differ, as an experiment leaves them that was played again
 // with some key changed. Of the sets of runs that agree in the keys in question, it keeps the one that has runs of most curves and
-// seeds; of equal ones the one with more finished runs, then that with more rounds, then the newest. Runs that have no rival stay, unless they
-// differ from that set in what belongs to the experiment as a whole, such as the number of rounds or the data.
+// seeds; of equal ones the one with more finished runs, then that with more rounds, then the newest. Curves that have no run in
+// it keep their best one, unless that differs from the set in what belongs to the experiment as a whole, such as the number
+// of rounds or the data.
 //
 // The note says what was left out, in one line; it is empty if nothing was.
 func Choose(runs []*record.Run) (kept []*record.Run, note string, err error) {
@@ -55,16 +56,44 @@ func choose(runs []*record.Run) (kept []*record.Run, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
+	keep := v.keep(best)
 	left := map[string]int{}
+	alike := true
 	for i, r := range runs {
-		switch {
-		case v.text(i) == best.text, len(v.slots[slotKey(r)]) == 1 && v.comparable(i, best.of):
-			kept = append(kept, r)
-		default:
+		if !keep[slotKey(r)+r.Manifest.ID] {
 			left[v.text(i)]++
+			continue
+		}
+		kept = append(kept, r)
+		alike = alike && v.text(i) == best.text
+	}
+	taken := units.Count(len(kept), "run")
+	if alike {
+		taken += " with " + best.text
+	}
+	return kept, v.note(taken, left), nil
+}
+
+// keep returns which runs stay, by slot and id: of each slot the run of the best set, or else the best one that can be compared
+// with it.
+func (v *rivalry) keep(best set) map[string]bool {
+	keep := map[string]bool{}
+	for key, slot := range v.slots {
+		chosen := -1
+		for _, i := range slot {
+			if v.text(i) == best.text {
+				chosen = i
+				break
+			}
+			if v.comparable(i, best.of) && (chosen < 0 || rank(v.setOf(i), v.setOf(chosen)) < 0) {
+				chosen = i
+			}
+		}
+		if chosen >= 0 {
+			keep[key+v.runs[chosen].Manifest.ID] = true
 		}
 	}
-	return kept, v.note(best.text, len(kept), left), nil
+	return keep
 }
 
 func slotKey(r *record.Run) string { return fmt.Sprint(curveKey(r), " ", r.Manifest.Seed) }
@@ -158,14 +187,23 @@ func (v *rivalry) best() (set, error) {
 	for _, text := range slices.Sorted(maps.Keys(sets)) {
 		list = append(list, *sets[text])
 	}
-	rank := func(a, b set) int {
-		return cmp.Or(b.slots-a.slots, b.finished-a.finished, b.rounds-a.rounds, cmp.Compare(b.newest, a.newest))
-	}
 	slices.SortStableFunc(list, rank)
 	if len(list) > 1 && rank(list[0], list[1]) == 0 {
 		return set{}, fmt.Errorf("there are as many runs with %s as with %s, and of the same age; choose with --where KEY=VALUE, or draw all with --all", list[0].text, list[1].text)
 	}
 	return list[0], nil
+}
+
+// rank compares sets; the better one comes first.
+func rank(a, b set) int {
+	return cmp.Or(b.slots-a.slots, b.finished-a.finished, b.rounds-a.rounds, cmp.Compare(b.newest, a.newest))
+}
+
+// setOf returns a run as a set of its own.
+func (v *rivalry) setOf(i int) set {
+	s := set{text: v.text(i), of: i}
+	s.add(v.runs[i])
+	return s
 }
 
 func (s *set) add(r *record.Run) {
@@ -184,7 +222,7 @@ func (s *set) add(r *record.Run) {
 	}
 }
 
-func (v *rivalry) note(best string, kept int, left map[string]int) string {
+func (v *rivalry) note(taken string, left map[string]int) string {
 	if len(left) == 0 {
 		return ""
 	}
@@ -192,7 +230,7 @@ func (v *rivalry) note(best string, kept int, left map[string]int) string {
 	for _, text := range slices.Sorted(maps.Keys(left)) {
 		parts = append(parts, fmt.Sprintf("%s with %s", units.Count(left[text], "run"), text))
 	}
-	return fmt.Sprintf("%s: taking %s with %s, leaving out %s", v.runs[0].Manifest.Experiment, units.Count(kept, "run"), best, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s: taking %s, leaving out %s", v.runs[0].Manifest.Experiment, taken, strings.Join(parts, ", "))
 }
 
 // Where keeps the runs whose resolved settings have given values; each condition is KEY=VALUE, as in "rounds=60". A

@@ -53,6 +53,7 @@ func TestChoose(t *testing.T) {
 		{"a second sweep", "a1:60 b1:60 a1:80 b1:80 c1:80", "a1:80 b1:80 c1:80", "x: taking 3 runs with rounds = 80, leaving out 2 runs with rounds = 60"},
 		{"a variant that is gone", "a1:60 b1:60 old1:60 a1:80 b1:80 c1:80 d1:80", "a1:80 b1:80 c1:80 d1:80", "leaving out 3 runs with rounds = 60"},
 		{"rates that variants may choose", "a1:lr.1 a1:lr.2 b1:lr.1 c1:lr.3", "a1:lr.1 b1:lr.1 c1:lr.3", "leaving out 1 run with clients.lr = 0.2"},
+		{"rates of one variant alone", "a1:lr.1 b1:lr.1 c1:lr.3 c1:lr.2/9", "a1:lr.1 b1:lr.1 c1:lr.3", "x: taking 3 runs, leaving out 1 run with clients.lr = 0.2"},
 		{"the newest of equals", "a1:60/9 a1:80/3", "a1:80", "with rounds = 80"},
 	} {
 		root := t.TempDir()
