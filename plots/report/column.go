@@ -79,6 +79,7 @@ func (r Run) Lines(from int) Lines {
 	rows := r.lines[from:]
 	out := Lines{Key: r.Key, From: from, Count: len(rows), Blocks: []Block{}}
 	names, at, values := columns(rows)
+	names = slices.DeleteFunc(names, func(name string) bool { return r.steps(name, from) })
 	place := map[string]int{}
 	for _, name := range names {
 		key := string(appendIndices(nil, at[name]))
@@ -117,6 +118,23 @@ func columns(rows []record.Row) (names []string, at, values map[string][]float64
 	return names, at, values
 }
 
+// steps reports whether a column of bits per round is, from a line on, what the column of their sum grows by, up to the
+// rounding of both: the page takes differences then. That is so unless lines are left out.
+func (r Run) steps(name string, from int) bool {
+	if !strings.HasSuffix(name, "_bits") {
+		return false
+	}
+	for i := max(from, 1); i < len(r.lines); i++ {
+		v, ok := r.lines[i][name]
+		sum, summed := r.lines[i][name+"_cum"]
+		before, begun := r.lines[i-1][name+"_cum"]
+		if !ok || !summed || !begun || math.Abs(sum-before-v) > 1 {
+			return false
+		}
+	}
+	return from > 0 || len(r.lines) > 0 && r.lines[0][name] == r.lines[0][name+"_cum"]
+}
+
 func appendIndices(dst []byte, v []float64) []byte {
 	for _, x := range v {
 		dst = append(strconv.AppendInt(dst, int64(x), 10), ' ')
@@ -131,7 +149,7 @@ func appendIndices(dst []byte, v []float64) []byte {
 //	{"d": [5, 2, 1]}     whole numbers by their differences: 5, 7, 8
 //	[0.5, 0.25]          as they are
 //
-// Numbers that are not whole have 7 significant digits.
+// Numbers that are not whole have 6 significant digits.
 type Column struct {
 	Values []float64
 	Whole  bool // the column counts something: fractions are of no interest
@@ -171,12 +189,12 @@ func (c Column) MarshalJSON() ([]byte, error) {
 // fractional also holds for whole numbers whose differences a float64 might not hold.
 func fractional(v float64) bool { return v != math.Trunc(v) || math.Abs(v) >= 1<<52 }
 
-// shorter rounds what is not whole to 7 significant digits.
+// shorter rounds what is not whole to 6 significant digits.
 func shorter(v float64) float64 {
 	if !fractional(v) {
 		return v
 	}
-	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 7, 64), 64)
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
 	if err != nil {
 		return v // it was next to the largest number
 	}

@@ -44,11 +44,12 @@ type Curve struct {
 
 // Options choose what a page holds.
 type Options struct {
-	Title    string // empty is the experiments' names
-	Live     bool
-	MostRows int      // lines of one run that the page keeps; 0 is DefaultMostRows, a negative number keeps all
-	Notes    []string // that the page shows beside its own
-	Sheets   Sheets
+	Title     string            // empty is the experiments' names
+	Selection results.Selection // of curves
+	Notes     []string          // that the page shows beside its own
+	MostRows  int               // lines of one run that the page keeps; 0 is DefaultMostRows, a negative number keeps all
+	Live      bool
+	Sheets    Sheets
 }
 
 // DefaultMostRows is how many lines of rounds.jsonl a page keeps of one run.
@@ -148,7 +149,7 @@ func (p *Page) key(r *record.Run) string {
 	}
 }
 
-const (
-	maxInt        = int(^uint(0) >> 1)
-	mostRowsOfAll = 150_000
-)
+const maxInt = int(^uint(0) >> 1)
+
+// mostRowsOfAll bounds a page to a few megabytes: a line has some 100 to 200 bytes.
+const mostRowsOfAll = 25_000

@@ -43,7 +43,7 @@ function compute() {
     const all = runsOf(curve), seeds = all.map(r => points(r, x, y, view.best));
     const sum = summarise(seeds, view.band, steps);
     if (sum.x.length > 0) lines.push({index, curve, sum, seeds});
-    else if (x.log) silent.push({index, curve, seeds: all.map(r => points(r, {...x, log: false}, y, view.best))});
+    else if (x.log) silent.push({index, curve, seeds: all.filter(r => r.count > 1 && r.columns[x.column]?.[r.count - 1] === 0).map(r => points(r, {...x, log: false}, y, view.best))});
   });
   lines.push(...silent.map(l => reference(l)).filter(Boolean));
   lines.sort((a, b) => a.index - b.index);
@@ -52,7 +52,7 @@ function compute() {
 
 // reference makes a level line of a curve without a place on a logarithmic axis, such as a baseline that sends nothing.
 function reference(l) {
-  const lasts = l.seeds.filter(s => s.y.length > 1).map(s => s.y[s.y.length - 1]);
+  const lasts = l.seeds.filter(s => s.y.length > 0).map(s => s.y[s.y.length - 1]);
   const xs = lines.flatMap(o => o.sum.x);
   if (lasts.length === 0 || xs.length === 0) return null;
   const [y, low, high] = edges(lasts, view.band);
@@ -143,7 +143,7 @@ function selected(u) {
 
 function zoomTo(zoom) {
   view.zoom = zoom;
-  $("reset").disabled = !zoom;
+  $("reset").hidden = !zoom;
   if (plot) draw(false);
 }
 

@@ -33,11 +33,19 @@ function addLines(lines) {
     }
   }
   for (const account of ["wire", "payload", "side", "entropy", "paper"]) {
+    for (const direction of ["uplink", "downlink"]) steps(columns, `${direction}_${account}_bits`, lines.from);
     const up = columns[`uplink_${account}_bits_cum`], down = columns[`downlink_${account}_bits_cum`];
     if (up && down) columns[`total_${account}_bits_cum`] = up.map((v, i) => v + down[i]);
   }
   run.columns = columns;
   run.count = count;
+}
+
+// steps fills in bits per round, from a line on, where they are what their sum grows by.
+function steps(columns, name, from) {
+  const sum = columns[name + "_cum"], own = columns[name];
+  if (!sum || own?.subarray(from).some(v => !Number.isNaN(v))) return;
+  columns[name] = sum.map((v, i) => i < from && own ? own[i] : i === 0 ? v : v - sum[i - 1]);
 }
 
 // addRuns takes the list of runs; lines of runs that stay are kept.

@@ -130,9 +130,9 @@ function against(bits) {
 // firstTarget is the largest of the runs' targets that half of the curves reach, else a round value that they reach.
 function firstTarget() {
   const bestOf = run => (run.columns[page.metric] ?? []).reduce((a, v) => v > a ? v : a, -Infinity);
-  const bests = page.curves.map(c => Math.max(...runsOf(c).map(bestOf))).sort((a, b) => a - b);
+  const bests = page.curves.map(c => Math.max(...runsOf(c).map(bestOf))).filter(Number.isFinite).sort((a, b) => a - b);
   const usual = bests[Math.floor(bests.length / 2)] ?? 0;
   const given = (page.targets ?? []).filter(v => v <= usual);
   if (given.length > 0) return given[given.length - 1];
-  return Number.isFinite(usual) ? Math.floor(usual * 20) / 20 : 0;
+  return Math.floor(usual * 20) / 20;
 }

@@ -24,7 +24,7 @@ func TestPageWorks(t *testing.T) {
 		name string
 		try  func(*tab)
 	}{
-		{"curves", curves}, {"mean", mean}, {"axes", axes}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
+		{"curves", curves}, {"mean", mean}, {"axes", axes}, {"columns", columns}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
 		{"keyboard", keyboard}, {"legend", legend}, {"sort", sortTable}, {"target", target}, {"escape", escape}, {"contents", contents}, {"address", address},
 	} {
 		b.T = t
@@ -92,6 +92,19 @@ func axes(b *tab) {
 	}
 }
 
+// columns sees that what is not in the page, but follows from what is, has come back.
+func columns(b *tab) {
+	run := "flsim.runs.get('browser/quantised-s1').columns."
+	for name, want := range map[string]float64{"uplink_wire_bits": 4e6, "downlink_wire_bits": 32e6, "total_wire_bits_cum": 36e6 * rounds, "uplink_entropy_bits_cum": 36e5 * rounds} {
+		if got := eval[float64](b, run+name+".at(-1)"); got != want {
+			b.Errorf("%s ends with %g, want %g", name, got, want)
+		}
+	}
+	if got := eval[float64](b, run+"uplink_wire_bits[0]"); got != 0 {
+		b.Errorf("round 0 sent %g bits", got)
+	}
+}
+
 func account(b *tab) {
 	before := xEnds(b)
 	b.choose("account", "entropy")
@@ -112,7 +125,7 @@ func switches(b *tab) {
 		b.Errorf("x ends at %v, logarithmic at %v", linear, whole)
 	}
 	b.click("#logx")
-	for _, band := range []string{"mean and range", "mean", "every seed", "mean ± std"} {
+	for _, band := range []string{"mean and 95 % CI", "mean and range", "mean", "every seed", "mean ± std"} {
 		before := eval[int](b, picture)
 		b.choose("band", band)
 		if eval[int](b, picture) == before {
@@ -145,7 +158,7 @@ func zoom(b *tab) {
 	if out := xEnds(b); out[0] != before[0] || out[1] != before[1] {
 		b.Errorf("reset to %v, want %v", out, before)
 	}
-	if !eval[bool](b, `document.getElementById("reset").disabled`) {
+	if !eval[bool](b, `document.getElementById("reset").hidden`) {
 		b.Error("the zoom can be reset twice")
 	}
 }

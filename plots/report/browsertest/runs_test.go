@@ -57,7 +57,8 @@ func (r run) dir(root string) string {
 // line is one line of rounds.jsonl; every second round is evaluated.
 func (r run) line(round int) string {
 	n := float64(round)
-	row := map[string]float64{"round": n, "sim_time_s": n * (2 + r.bits/1e6), "clients": 10, "uplink_wire_bits": 10 * r.bits, "downlink_wire_bits": 32e6,
+	sent := min(n, 1) // nothing in round 0
+	row := map[string]float64{"round": n, "sim_time_s": n * (2 + r.bits/1e6), "clients": 10, "uplink_wire_bits": 10 * r.bits * sent, "downlink_wire_bits": 32e6 * sent,
 		"uplink_wire_bits_cum": 10 * r.bits * n, "downlink_wire_bits_cum": 32e6 * n, "total_wire_bits_cum": (10*r.bits + 32e6) * n,
 		"uplink_entropy_bits_cum": 9 * r.bits * n, "downlink_entropy_bits_cum": 32e6 * n, "local_loss": 2 / (1 + r.speed*n)}
 	if round%2 == 0 {

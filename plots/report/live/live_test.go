@@ -138,9 +138,12 @@ func TestNews(t *testing.T) {
 	}
 }
 
-func get(h http.Handler, method, host, path string) *httptest.ResponseRecorder {
+func get(t *testing.T, h http.Handler, method, host, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // should it answer with a stream
+	defer cancel()
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest(method, "http://"+host+path, nil)
+	r := httptest.NewRequestWithContext(ctx, method, "http://"+host+path, nil)
 	h.ServeHTTP(w, r)
 	return w
 }
@@ -163,7 +166,7 @@ func TestRequests(t *testing.T) {
 		{"GET", "localhost", "/etc/passwd", 404},
 		{"HEAD", "localhost", "/events", 404},
 	} {
-		w := get(s, c.method, c.host, c.path)
+		w := get(t, s, c.method, c.host, c.path)
 		if w.Code != c.want {
 			t.Errorf("%s %s%s: %d, want %d", c.method, c.host, c.path, w.Code, c.want)
 		}
