@@ -43,7 +43,8 @@ var floors = [][]string{
 	4: {"codecs/all", "datasets/all", "plots/report"},
 	5: {"configs", "plots/report/live"},
 	6: {"internal/runner"},
-	7: {"cmd/flsim"},
+	7: {"internal/sweep"},
+	8: {"cmd/flsim"},
 }
 
 // neighbours are the imports within floor 0 that are allowed all the same. They must not form a cycle, which the

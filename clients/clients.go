@@ -53,7 +53,7 @@ type Training struct {
 	Optimizer  nn.OptimizerConfig
 	LRPerRound nn.ScheduleConfig // factor by round
 	LRPerStep  nn.ScheduleConfig // factor by step within a task
-	Augment    datasets.Augment
+	Augment    datasets.Augmenter
 	Precision  f32.Precision // of the operands of matrix products and convolutions
 	Keep       bool          // the optimizer's state, such as momentum, stays with the client from task to task
 	Validation float64       // cases that a client validates the model on before it trains and again after, as a share of its own; takes time only

@@ -224,8 +224,8 @@ func (t *Trainer) weights(p codecs.Reparam, theta []float32, step, steps int) {
 func (t *Trainer) fill(batch []int32, augment *rng.Rand) ([]float32, []int32) {
 	x, y := t.x[:len(batch)*t.plan.Train.Shape().Size()], t.y[:len(batch)*t.plan.Model.Labels()]
 	t.plan.Train.Fill(x, y, batch)
-	if a := t.plan.Training.Augment; a.On() {
-		a.Apply(x, t.plan.Train.Shape(), augment)
+	if a := &t.plan.Training.Augment; a.On() {
+		a.Apply(x, augment)
 	}
 	return x, y
 }

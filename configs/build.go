@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"flsim/clients"
@@ -30,12 +32,18 @@ import (
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
 
-// Builder turns runs into simulations. It keeps the data set that was used last.
+// Builder turns runs into simulations. It keeps the data sets that were used last. It is used by one goroutine at a
+// time.
 type Builder struct {
 	DataDir  string // where data sets are looked for
 	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
 	Workers  int    // clients that train at once
+	Keep     int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
 
+	opened []openData // the one used last comes last
+}
+
+type openData struct {
 	key  datasetKey
 	data *datasets.Data
 }
@@ -85,26 +93,88 @@ func (b *Builder) Build(run Run) (*Built, error) {
 	return out, nil
 }
 
-// Data opens the data set of a run, or returns it if it was the last one opened.
+// open opens the data set of a run, or returns it if it was among the last ones opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
-		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
-	if e.Data.Shape != "" {
-		shape, err := tensor.ParseShape(e.Data.Shape)
-		if err != nil {
-			return nil, err
-		}
-		key.opt.Shape = shape
+	key, err := b.dataKey(e)
+	if err != nil {
+		return nil, err
 	}
-	if b.data == nil || !reflect.DeepEqual(b.key, key) {
-		b.data = nil // first let go of the old one
+	i := slices.IndexFunc(b.opened, func(o openData) bool { return o.serves(key) })
+	if i < 0 {
+		for len(b.opened) >= max(b.Keep, 1) { // first let go of an old one
+			b.opened = slices.Delete(b.opened, 0, 1)
+		}
 		data, err := datasets.Open(key.set, key.opt)
 		if err != nil {
 			return nil, err
 		}
-		b.key, b.data = key, data
+		b.opened = append(b.opened, openData{key, data})
+		return data, nil
 	}
-	return b.data, nil
+	found := b.opened[i]
+	b.opened = append(slices.Delete(b.opened, i, i+1), found)
+	return found.data, nil
+}
+
+// serves reports whether the open data are what the key asks for. Sets of images that are read from files are the same
+// for all options.
+func (o openData) serves(key datasetKey) bool {
+	if !datasets.Is(key.set, datasets.Generated) && !datasets.Is(key.set, datasets.Volumetric) {
+		return o.key.set == key.set
+	}
+	return reflect.DeepEqual(o.key, key)
+}
+
+func (b *Builder) dataKey(e *Experiment) (datasetKey, error) {
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
+	if e.Data.Shape == "" {
+		return key, nil
+	}
+	shape, err := tensor.ParseShape(e.Data.Shape)
+	key.opt.Shape = shape
+	return key, err
+}
+
+// Describe returns the manifests of runs, each of which it builds for this once. Its error joins all that is wrong
+// with the runs and their data, each complaint once.
+func (b *Builder) Describe(runs []Run) ([]record.Manifest, error) {
+	list := make([]record.Manifest, len(runs))
+	var errs []error
+	told := make(map[string]bool)
+	for _, i := range b.byData(runs) {
+		built, err := b.Build(runs[i])
+		if err == nil {
+			list[i] = built.Manifest
+			continue
+		}
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// byData returns the places of the runs in an order in which those on the same data come together.
+func (b *Builder) byData(runs []Run) []int {
+	first := make(map[string]int)
+	order := make([]int, len(runs))
+	group := make([]int, len(runs))
+	for i, r := range runs {
+		order[i] = i
+		key, err := b.dataKey(r.Experiment)
+		if err != nil {
+			continue // which Build reports
+		}
+		text := fmt.Sprint(key)
+		if _, known := first[text]; !known {
+			first[text] = i
+		}
+		group[i] = first[text]
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(group[i], group[j]) })
+	return order
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
@@ -123,7 +193,7 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
 		},
-		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5,
+		Server: e.Network.Server(), Metric: metricOf(data), EvalEvery: e.Eval.Every, TrainExamples: e.Eval.TrainExamples, Top5: e.Eval.Top5, Received: e.Eval.Received,
 		PerSite: e.Eval.PerSite, HD95: e.Eval.HD95, Workers: workers,
 	}
 	if out.Sim.Uplink.Codec, err = chain(e.UplinkStages(), e.Uplink.Skip); err != nil {
@@ -134,15 +204,24 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("downlink: %w", err)
 	}
 	out.Sim.Downlink.Delta = e.Downlink.Reference == "last"
+	if out.Sim.Training.Augment, err = e.Data.Augment.For(data); err != nil {
+		return fmt.Errorf("data.%w", err)
+	}
 	return out.divide(e, data)
 }
 
-// divide holds examples out for validation and gives the others to the clients.
+// divide draws the examples that are used, holds some out for validation and gives the others to the clients.
 func (out *Built) divide(e *Experiment, data *datasets.Data) error {
 	held := *data
+	if n := e.Data.Examples; n > 0 {
+		if all := data.Train.Len(); n > all {
+			return fmt.Errorf("data.examples = %d, but data set %s has %d to train on", n, e.Data.Set, all)
+		}
+		held.Train = datasets.Sample(data.Train, n, rng.New(e.Seeds.Data, "examples"))
+	}
 	if e.Data.Validation > 0 {
 		var err error
-		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(data.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
+		held.Train, out.Sim.HeldOut, err = datasets.HoldOut(held.Train, e.Data.Validation, rng.New(e.Seeds.Data, "validation"))
 		if err != nil {
 			return err
 		}
@@ -194,7 +273,7 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
-		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
+		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Axes: run.axes(), Seed: run.Seed,
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
@@ -202,6 +281,18 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
+}
+
+// axes returns the run's axes for its manifest, nil if it has none.
+func (r Run) axes() record.Axes {
+	if len(r.Axes) == 0 {
+		return nil
+	}
+	m := make(record.Axes)
+	for _, a := range r.Axes {
+		m[a.Key] = a.Value
+	}
+	return m
 }
 
 // words writes a chain for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters that are
@@ -236,7 +327,7 @@ func (s *Stage) words() string {
 func (e *Experiment) training() clients.Training {
 	c := &e.Clients
 	return clients.Training{Epochs: c.LocalEpochs, Steps: c.LocalSteps, BatchSize: c.BatchSize, Optimizer: c.OptimizerConfig,
-		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Augment: e.Data.Augment, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
+		LRPerRound: c.LRPerRound, LRPerStep: c.LRPerStep, Precision: e.precision(), Keep: c.Keep, Validation: c.ValidationShare}
 }
 
 func (e *Experiment) precision() f32.Precision {

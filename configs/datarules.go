@@ -35,6 +35,10 @@ func (d *decoder) dataRules(n *node, s *Data) {
 		if s.Flip {
 			refuse("for images only; volumes are not varied", "augment_flip")
 		}
+		if s.Jitter > 0 {
+			refuse("for images only; volumes are not varied", "augment_jitter")
+		}
+		refuse("for sets of images only; sets of volumes have data.cases", "examples")
 		if generated {
 			refuse("for real sets only; a synthetic one has data.site_count", "sites")
 		} else {

@@ -54,6 +54,9 @@ func tableAt(path string) any {
 		p := DefaultPlot()
 		return &p
 	}
+	if path == "range" {
+		return &span{}
+	}
 	var at any = Default()
 	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
 		for _, f := range params.Fields(at) {
@@ -131,6 +134,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	check("experiment", Default())
 	check("plot", tableAt("plot"))
+	check("range", tableAt("range"))
 	for _, e := range codecs.Entries() {
 		check("codec type "+e.Type, e.New())
 	}

@@ -47,6 +47,7 @@ type Data struct {
 	Set string `toml:"set" required:"true" doc:"Name of the data set."`
 	datasets.Partition
 	datasets.Augment
+	Examples   int     `toml:"examples" in:"[1,]" default:"all" doc:"Number of training examples that are used, drawn at random."`
 	Validation float64 `toml:"validation" in:"[0,0.5]" doc:"Share of the training examples that is held out of training and evaluated beside the test set."`
 	Shape      string  `toml:"shape" default:"\"32x32x3\", for volumes \"128x128xC\"" doc:"Shape of an example. Synthetic images: 32x32x3 or 28x28x1. Sets of volumes: height x width x modalities for axial slices, depth x height x width x modalities for volumes."`
 	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic images only."`
@@ -122,6 +123,7 @@ type Eval struct {
 	Targets       []float64 `toml:"targets" in:"(0,1)" doc:"Values of the metric whose cost in bits and time is reported."`
 	TrainExamples int       `toml:"train_examples" in:"[0,]" doc:"Number of training examples that the training metric is taken over; 0 leaves it out."`
 	Top5          bool      `toml:"top5" doc:"Whether the share of test examples whose class is among the five best is recorded too."`
+	Received      bool      `toml:"received" doc:"Whether the model that the round's clients received is scored too: with a coded downlink it is not the server's."`
 	PerClient     bool      `toml:"per_client" doc:"Whether the model is scored on each client's own part of the test set, which has its mixture of labels; the mean over clients and that over the worst tenth are recorded."`
 	PerSite       bool      `toml:"per_site" doc:"Whether the metric of a segmentation is recorded for the test cases of each site too."`
 	HD95          bool      `toml:"hd95" doc:"Whether the 95th percentile of the distances between predicted and true surfaces is recorded for each region of a segmentation."`

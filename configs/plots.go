@@ -44,7 +44,7 @@ func DefaultPlot() Plot {
 var metricColumns = []string{
 	MetricWord, "accuracy", "train_accuracy", "validation_accuracy", "dice", "train_dice", "validation_dice",
 	"dice_wt", "dice_tc", "dice_et", "hd95_wt", "hd95_tc", "hd95_et", "loss", "train_loss", "validation_loss", "top5_accuracy",
-	"client_accuracy", "worst_client_accuracy", "local_loss", "reported_loss", "reported_range", "levels", "objective",
+	"client_accuracy", "worst_client_accuracy", "received_accuracy", "received_loss", "local_loss", "reported_loss", "reported_range", "levels", "objective",
 	"nmse_uplink", "nmse_downlink", "sparsity", "forward_flops", "clients", "examples", "sim_time_s",
 }
 
@@ -86,17 +86,15 @@ func (d *decoder) plot(n *node, path string, p *Plot) {
 // word reports a word of a table that is none of those that are allowed. Columns are allowed by request; those of single sites
 // of a segmentation are known to their data alone.
 func (d *decoder) word(n *node, path, word string, allowed []string, columns bool) {
+	words := strings.Join(allowed, ", ")
 	if columns {
+		words = strings.TrimPrefix(words+", or a column of the records, such as accuracy, loss or nmse_uplink", ", or ")
 		allowed = append(slices.Clone(allowed), metricColumns...)
 	}
 	if word == "" || slices.Contains(allowed, word) || columns && (bitColumn.MatchString(word) || strings.HasPrefix(word, "dice_") || strings.HasPrefix(word, "hd95_")) {
 		return
 	}
-	also := ""
-	if columns {
-		also = ", or a column of bits"
-	}
-	d.fail(n.kid(path[strings.LastIndexByte(path, '.')+1:]), path, true, strings.Join(allowed, ", ")+also, "%s = %q is nothing that can be shown%s", path, word, didYouMean(word, allowed))
+	d.fail(n.kid(path[strings.LastIndexByte(path, '.')+1:]), path, true, words, "%s = %q is nothing that can be shown%s", path, word, didYouMean(word, allowed))
 }
 
 // limits reports ends of an axis that are not two ascending numbers.

@@ -45,6 +45,8 @@ func segmentable(e *Experiment, data *datasets.Data) error {
 	switch {
 	case e.Eval.Top5:
 		return fmt.Errorf("eval.top5 is for classes; data set %s marks regions", e.Data.Set)
+	case e.Eval.Received:
+		return fmt.Errorf("eval.received is for classes; data set %s marks regions", e.Data.Set)
 	case e.Eval.PerClient:
 		return fmt.Errorf("eval.per_client divides test examples by their class; data set %s marks regions, and eval.per_site scores its sites one by one", e.Data.Set)
 	case e.Data.Augment.On():

@@ -31,15 +31,15 @@ func TestMoveByHand(t *testing.T) {
 // Every place and both sides occur, equally often; equal streams give equal images.
 func TestAugmentIsUniform(t *testing.T) {
 	shape := tensor.Shape{H: 8, W: 8, C: 1}
-	a := Augment{Crop: 2, Flip: true}
+	a := augmenter(t, Augment{Crop: 2, Flip: true}, shape)
 	const images = 5000
 	x := make([]float32, images*shape.Size())
 	for i := range images {
 		x[i*64+3*8+3] = 1 // one pixel, off the middle: its place tells the shift and the side
 	}
 	again := slices.Clone(x)
-	a.Apply(x, shape, rng.New(1, "augment"))
-	a.Apply(again, shape, rng.New(1, "augment"))
+	a.Apply(x, rng.New(1, "augment"))
+	a.Apply(again, rng.New(1, "augment"))
 	if !slices.Equal(x, again) {
 		t.Error("equal streams give different images")
 	}
@@ -64,9 +64,24 @@ func TestAugmentIsUniform(t *testing.T) {
 func BenchmarkAugment(b *testing.B) {
 	shape := tensor.Shape{H: 32, W: 32, C: 3}
 	x := make([]float32, 50*shape.Size())
+	a := augmenter(b, Augment{Crop: 4, Flip: true}, shape)
 	r := rng.New(1, "augment")
 	b.SetBytes(int64(4 * len(x)))
 	for b.Loop() {
-		Augment{Crop: 4, Flip: true}.Apply(x, shape, r)
+		a.Apply(x, r)
 	}
+}
+
+func augmenter(t testing.TB, set Augment, shape tensor.Shape) Augmenter {
+	t.Helper()
+	norm := Normalisation{Mean: []float64{0.5, 0.4, 0.3}[:shape.C], Std: []float64{0.25, 0.2, 0.3}[:shape.C]}
+	images, err := NewImages(shape, 1, make([]uint8, shape.Size()), []uint8{0}, norm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := set.For(&Data{Name: "test", Train: images, Norm: norm})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }

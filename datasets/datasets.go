@@ -73,11 +73,12 @@ type Data struct {
 	Name        string
 	Train, Test Source
 	ClassNames  []string
-	Regions     []string // what a segmentation marks in each example, at most 8; nil where examples have classes
-	Cases       Cases    // the volumes that the examples of Test are parts of; nil without Regions
-	Channels    []string // what the channels of an example are, such as kinds of images; nil where they have no names
-	Sites       []string // where the examples come from, such as hospitals; nil where that is not known
-	Digest      string   // SHA-256 over all that was read or generated, in hexadecimal
-	Notes       []string // what a reader should know, such as checksums that differ from the official ones
-	Synthetic   bool     // generated, not real: figures say so
+	Regions     []string      // what a segmentation marks in each example, at most 8; nil where examples have classes
+	Cases       Cases         // the volumes that the examples of Test are parts of; nil without Regions
+	Channels    []string      // what the channels of an example are, such as kinds of images; nil where they have no names
+	Sites       []string      // where the examples come from, such as hospitals; nil where that is not known
+	Norm        Normalisation // what made values of pixels; empty where examples are no images
+	Digest      string        // SHA-256 over all that was read or generated, in hexadecimal
+	Notes       []string      // what a reader should know, such as checksums that differ from the official ones
+	Synthetic   bool          // generated, not real: figures say so
 }

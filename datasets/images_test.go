@@ -111,6 +111,17 @@ func TestSubsetIsAView(t *testing.T) {
 	Subset(m, []int32{30})
 }
 
+func TestSample(t *testing.T) {
+	m := randomImages(t, tensor.Shape{H: 1, W: 1, C: 1}, 10, 1000)
+	draw := func(n int, seed uint64) []int32 { return Sample(m, n, rng.New(seed, "examples")).(*subset).index }
+	if a := draw(100, 1); len(a) != 100 || !slices.IsSorted(a) || len(slices.Compact(slices.Clone(a))) != 100 || a[99] < 900 || a[0] > 100 {
+		t.Errorf("a sample of 100 is %v", a)
+	}
+	if !slices.Equal(draw(100, 1), draw(100, 1)) || slices.Equal(draw(100, 1), draw(100, 2)) || len(draw(1000, 1)) != 1000 {
+		t.Error("a sample must follow from the stream alone")
+	}
+}
+
 func TestHoldOut(t *testing.T) {
 	m := randomImages(t, tensor.Shape{H: 1, W: 1, C: 1}, 10, 1000)
 	train, held, err := HoldOut(m, 0.1, rng.New(7, "validation"))

@@ -12,7 +12,7 @@ import (
 // Partition says how the examples of a training set are divided among clients. Every kind ends after a bounded
 // amount of work: none draws again until a condition holds.
 type Partition struct {
-	Kind            string  `toml:"partition" one:"iid|dirichlet|shards|labels|quantity|natural" doc:"How the training examples are divided among the clients. Sets of volumes are divided by whole cases, whose labels are quarters of the tumour sizes; natural gives each site clients of its own."`
+	Kind            string  `toml:"partition" one:"iid|stratified|dirichlet|shards|labels|quantity|natural" doc:"How the training examples are divided among the clients. Sets of volumes are divided by whole cases, whose labels are quarters of the tumour sizes; natural gives each site clients of its own."`
 	Alpha           float64 `toml:"alpha" in:"(0,inf)" doc:"Concentration of the Dirichlet distribution of the kinds dirichlet and quantity; the smaller, the more the clients differ."`
 	ShardsPerClient int     `toml:"shards_per_client" in:"[1,65536]" doc:"Kind shards: number of label-sorted shards that each client gets."`
 	LabelsPerClient int     `toml:"labels_per_client" in:"[1,256]" doc:"Kind labels: number of different labels that each client holds."`
@@ -30,6 +30,8 @@ func DefaultPartition() Partition {
 // example, because patients are not shared out among hospitals.
 //
 //   - iid: a random permutation cut into parts that differ by at most one example.
+//   - stratified: each class in random order is dealt out in turn, one class after the other, so that both the clients'
+//     sizes and their counts of a class differ by at most one example.
 //   - dirichlet: for each class, the clients' shares are drawn from a symmetric Dirichlet distribution (Yurochkin et
 //     al., Bayesian Nonparametric Federated Learning of Neural Networks, ICML 2019, arXiv:1905.12022). Sizes differ
 //     too. Common code draws everything again until the smallest client is large enough; here MinSamples moves
@@ -94,6 +96,8 @@ func (p Partition) divide(source Source, clients int, r *rng.Rand) ([][]int32, e
 	switch p.Kind {
 	case "iid":
 		return evenly(permutation(source.Len(), r), clients), nil
+	case "stratified":
+		return inTurn(slices.Concat(byClass(source, r)...), clients), nil
 	case "dirichlet":
 		return p.dirichlet(source, clients, r)
 	case "shards":
@@ -105,7 +109,7 @@ func (p Partition) divide(source Source, clients int, r *rng.Rand) ([][]int32, e
 	case "natural":
 		return p.natural(source, clients, r)
 	}
-	return nil, fmt.Errorf("no partition is called %q; there are iid, dirichlet, shards, labels, quantity and natural", p.Kind)
+	return nil, fmt.Errorf("no partition is called %q; there are iid, stratified, dirichlet, shards, labels, quantity and natural", p.Kind)
 }
 
 func (p Partition) dirichlet(source Source, clients int, r *rng.Rand) ([][]int32, error) {
@@ -207,6 +211,15 @@ func evenly(s []int32, n int) [][]int32 {
 	for i := range parts {
 		lo, hi := i*len(s)/n, (i+1)*len(s)/n
 		parts[i] = s[lo:hi:hi]
+	}
+	return parts
+}
+
+// inTurn deals s out among n.
+func inTurn(s []int32, n int) [][]int32 {
+	parts := make([][]int32, n)
+	for i, x := range s {
+		parts[i%n] = append(parts[i%n], x)
 	}
 	return parts
 }

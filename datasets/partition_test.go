@@ -36,7 +36,7 @@ func balanced(n, classes int) labelled {
 
 func anyPartition(t *rapid.T) Partition {
 	return Partition{
-		Kind:            rapid.SampledFrom([]string{"iid", "dirichlet", "shards", "labels", "quantity"}).Draw(t, "kind"),
+		Kind:            rapid.SampledFrom([]string{"iid", "stratified", "dirichlet", "shards", "labels", "quantity"}).Draw(t, "kind"),
 		Alpha:           math.Pow(10, rapid.Float64Range(-300, 300).Draw(t, "log alpha")),
 		ShardsPerClient: rapid.IntRange(1, 5).Draw(t, "shards"),
 		LabelsPerClient: rapid.IntRange(1, 6).Draw(t, "labels"),
@@ -46,7 +46,7 @@ func anyPartition(t *rapid.T) Partition {
 
 // Every example goes to exactly one client, whatever the settings; what cannot be done is an error.
 func TestSplitAssignsEveryExampleOnce(t *testing.T) {
-	for _, kind := range []string{"iid", "dirichlet", "shards", "labels", "quantity"} {
+	for _, kind := range []string{"iid", "stratified", "dirichlet", "shards", "labels", "quantity"} {
 		t.Run(kind, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) { assignsOnce(t, kind) })
 		})
@@ -87,7 +87,7 @@ func assignsOnce(t *rapid.T, kind string) {
 
 func TestSplitFollowsItsStreamAlone(t *testing.T) {
 	source := balanced(50, 10)
-	for _, kind := range []string{"iid", "dirichlet", "shards", "labels", "quantity"} {
+	for _, kind := range []string{"iid", "stratified", "dirichlet", "shards", "labels", "quantity"} {
 		p := DefaultPartition()
 		p.Kind = kind
 		split := func(seed uint64) string {
@@ -114,6 +114,24 @@ func TestSplitIID(t *testing.T) {
 	}
 	if s.Heterogeneity < 0.03 || s.Heterogeneity > 0.08 { // E|Binomial - mean| of 500 draws gives 0.053
 		t.Errorf("heterogeneity %.3f is not what chance alone gives", s.Heterogeneity)
+	}
+}
+
+// Clients that hold almost the same number of examples of every class, in random choice.
+func TestSplitStratified(t *testing.T) {
+	source := balanced(503, 10)
+	shards, err := (Partition{Kind: "stratified"}).Split(source, 50, rng.New(1, "partition"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Stats(source, shards)
+	for k, counts := range s.Counts {
+		if size := s.Sizes[k]; size < 100 || size > 101 || slices.Min(counts) < 10 || slices.Max(counts) > 11 {
+			t.Errorf("client %d holds %v of %d examples", k, counts, size)
+		}
+	}
+	if other, _ := (Partition{Kind: "stratified"}).Split(source, 50, rng.New(2, "partition")); slices.Equal(other[0], shards[0]) {
+		t.Error("another seed deals out the same examples")
 	}
 }
 
@@ -173,7 +191,7 @@ func TestSplitRefuses(t *testing.T) {
 		say     string
 	}{
 		{Partition{Kind: "iid"}, 0, "at least one"},
-		{Partition{Kind: "dirichlte"}, 5, "there are iid, dirichlet"},
+		{Partition{Kind: "dirichlte"}, 5, "there are iid, stratified, dirichlet"},
 		{Partition{Kind: "dirichlet"}, 5, "alpha is 0"},
 		{Partition{Kind: "quantity", Alpha: math.Inf(1)}, 5, "alpha is +Inf"},
 		{Partition{Kind: "dirichlet", Alpha: math.NaN()}, 5, "alpha is NaN"},
@@ -300,7 +318,7 @@ func TestStatisticsOfManyClientsAndClasses(t *testing.T) {
 
 func BenchmarkSplit(b *testing.B) {
 	source := balanced(5000, 10)
-	for _, kind := range []string{"iid", "dirichlet", "shards", "labels", "quantity"} {
+	for _, kind := range []string{"iid", "stratified", "dirichlet", "shards", "labels", "quantity"} {
 		b.Run(kind+"-10000-clients", func(b *testing.B) {
 			p := Partition{Kind: kind, Alpha: 0.01, ShardsPerClient: 2, LabelsPerClient: 2}
 			for b.Loop() {

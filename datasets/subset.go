@@ -60,6 +60,13 @@ type casedSubset struct {
 
 func (s *casedSubset) Case(i int) int { return s.cased.Case(int(s.index[i])) }
 
+// Sample returns n examples of source, drawn at random, in the order of source.
+func Sample(source Source, n int, r *rng.Rand) Source {
+	index := permutation(source.Len(), r)[:n]
+	slices.Sort(index)
+	return Subset(source, index)
+}
+
 // HoldOut divides source at random into a part to train on and a part that is kept back for validation: share
 // (0 <= share < 1) of the examples of each class, rounded to whole examples; where source is Cased, of the cases of each
 // class, rounded to whole cases. Both parts keep the order of source. A share out of range is an error.

@@ -70,24 +70,29 @@ func (b *Bars) Draw(c draw.Canvas, size Size) {
 	if len(b.Panels) == 0 || len(b.Names) == 0 {
 		return
 	}
-	columns, _ := b.grid(size)
-	t.tiles(c, len(b.Panels), columns, func(i int, c draw.Canvas) *plot.Plot {
-		names := b.namesWidth(size)
-		p := b.plot(t, &b.Panels[i], (c.Size().X*vg.Length(columns)-names)/vg.Length(columns))
-		p.X.Label.Text = fitted(p.X.Label.TextStyle, b.Panels[i].Name, c.Size().X)
+	columns, rows := b.grid(size)
+	names := b.namesWidth(size)
+	whole := c.Rectangle
+	step := vg.Point{X: (whole.Size().X - names) / vg.Length(columns), Y: whole.Size().Y / vg.Length(rows)}
+	for i := range b.Panels {
+		low := vg.Point{X: whole.Min.X + names + step.X*vg.Length(i%columns), Y: whole.Max.Y - step.Y*vg.Length(i/columns+1)}
+		tile := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: low.Add(vg.Point{X: t.pt(7)}), Max: low.Add(step).Sub(vg.Point{Y: t.pt(5)})}}
+		p := b.plot(t, &b.Panels[i], tile.Size().X)
+		p.Draw(tile)
 		if i%columns == 0 {
-			p.Y.Tick.Marker = b.rowTicks(t, names)
+			b.writeNames(t, p, p.DataCanvas(tile), low.X, names)
 		}
-		return p
-	})
+	}
 }
 
-func (b *Bars) rowTicks(t theme, room vg.Length) plot.ConstantTicks {
-	var ticks plot.ConstantTicks
+// writeNames writes the names of the rows, no wider than room, so that they end at the given x.
+func (b *Bars) writeNames(t theme, p *plot.Plot, area draw.Canvas, end, room vg.Length) {
+	_, y := p.Transforms(&area)
+	style := t.legend()
 	for i, name := range b.Names {
-		ticks = append(ticks, plot.Tick{Value: -float64(i), Label: fitted(t.legend(), name, room)})
+		name = fitted(style, name, room)
+		write(area, style, vg.Point{X: end - style.Width(name), Y: y(-float64(i)) - style.Font.Size*0.36}, name)
 	}
-	return ticks
 }
 
 func (b *Bars) plot(t theme, panel *BarPanel, width vg.Length) *plot.Plot {
@@ -95,11 +100,11 @@ func (b *Bars) plot(t theme, panel *BarPanel, width vg.Length) *plot.Plot {
 	p.BackgroundColor = nil
 	t.apply(p)
 	p.X.Label.TextStyle = withAlignment(t.tick(), p.X.Label.TextStyle)
-	p.Y.Tick.Label = withAlignment(t.legend(), p.Y.Tick.Label)
 	p.Y.Tick.Length, p.Y.LineStyle.Width = 0, 0
 	p.Y.Padding = t.pt(2)
 	p.Y.Tick.Marker = plot.ConstantTicks{}
 	p.Y.Min, p.Y.Max = 0.6-float64(len(b.Names)), 0.6
+	p.X.Label.Text = fitted(p.X.Label.TextStyle, panel.Name, width)
 	p.X.Tick.Marker = ticker(panel.Log, int(width/t.pt(38)))
 	p.X.Min, p.X.Max = panel.ends(t, width)
 	p.Add(bars{t, panel, b.Orders})

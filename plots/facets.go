@@ -25,8 +25,9 @@ type Facet struct {
 // facetWidth is the least width of a small figure, in points.
 const facetWidth = 120
 
-// grid returns how many small figures stand side by side and below each other, for a page of some width.
+// gridOf returns how many small figures stand side by side and below each other, for a page of some width.
 func gridOf(n int, size Size, least float64) (columns, rows int) {
+	n = max(n, 1)
 	columns = max(1, min(n, int(size.Width/(size.theme().pt(least)))))
 	rows = (n + columns - 1) / columns
 	return (n + rows - 1) / rows, rows

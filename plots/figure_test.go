@@ -75,7 +75,7 @@ func TestOddFiguresAreDrawn(t *testing.T) {
 		"crowd":            {Title: long, Subtitle: long, XLabel: long, YLabel: long, Series: crowd},
 		"unicode":          {Title: "α ± µ 漢字 \xff\n", Series: []Series{{Label: "w₂ ≤ 10⁻³ 🙂", Seeds: []Curve{at(1, 2)}}}},
 	}
-	sizes := append(Sizes(), Size{"stamp", 30, 20, 1})
+	sizes := []Size{Sizes()[1], {"stamp", 30, 20, 1}}
 	for name, f := range figures {
 		for i, size := range sizes {
 			if err := Write(new(bytes.Buffer), f, Formats()[i%3], size); err != nil {

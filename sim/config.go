@@ -37,6 +37,7 @@ type Config struct {
 	EvalEvery     int                // rounds between evaluations; the first and the last state are always evaluated
 	TrainExamples int                // size of the sample of training examples that is evaluated; 0 for none
 	Top5          bool               // whether top-5 accuracy is recorded too
+	Received      bool               // whether the model that clients receive is scored too
 	LocalTests    [][]int32          // examples of Data.Test by client, to score the model on each; nil for none
 	PerSite       bool               // whether the metric of a segmentation is recorded by site too
 	HD95          bool               // whether the surfaces of a segmentation are compared too

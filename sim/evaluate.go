@@ -104,6 +104,12 @@ func (e *evaluation) classify(out *record.Evaluation, w []float32, p *pool) {
 	}
 }
 
+// received scores w, which clients have decoded, on the test set.
+func (e *evaluation) received(w []float32, p *pool) []record.Column {
+	ranks, loss := e.test.score(w, p)
+	return []record.Column{{Name: "received_" + e.metric, Value: within(ranks, 1)}, {Name: "received_loss", Value: loss}}
+}
+
 // sparsity returns the share of the weights, without biases and norms, that are zero.
 func sparsity(w []float32, layout codecs.Layout) float64 {
 	zeros, n := 0, 0

@@ -286,6 +286,9 @@ func (s *Simulation) endRound() error {
 	s.stopped = s.spent()
 	if s.dueEvaluation() {
 		s.line.Eval = s.evaluate()
+		if s.cfg.Received && s.cfg.Mode == Federated && s.cast.held != nil {
+			s.line.Eval.More = append(s.line.Eval.More, s.eval.received(s.cast.held, s.pool)...)
+		}
 		if loss := s.line.Eval.TestLoss; math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return &DivergedError{Round: s.line.Round}
 		}

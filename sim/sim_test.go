@@ -121,7 +121,10 @@ func lossy(t *testing.T) Config {
 	cfg.Optimizer = nn.DefaultOptimizerConfig()
 	cfg.Optimizer.LR, cfg.Optimizer.Momentum = 0.7, 0.5
 	cfg.Training.Optimizer.Momentum, cfg.Training.Keep = 0.5, true
-	cfg.Training.Augment = datasets.Augment{Crop: 1, Flip: true}
+	var err error
+	if cfg.Training.Augment, err = (datasets.Augment{Crop: 1, Flip: true}).For(cfg.Data); err != nil {
+		t.Fatal(err)
+	}
 	return cfg
 }
 
@@ -463,6 +466,30 @@ func TestObjective(t *testing.T) {
 	}
 	if len(last.More) != 3 || last.More[0].Name != "objective" || math.Abs(last.More[0].Value-want) > 1e-12 || want < last.TrainLoss+1e-3 {
 		t.Errorf("columns %v, want an objective of %v", last.More, want)
+	}
+}
+
+// What clients receive is the server's model of the round before where nothing is coded, and another one where it is.
+func TestEvaluationOfWhatClientsReceive(t *testing.T) {
+	columns := func(cfg Config) (server, received []float64) {
+		cfg.Received, cfg.EvalEvery = true, 1
+		p, _ := play(t, cfg)
+		for _, r := range p.rounds {
+			server = append(server, r.Eval.TestLoss)
+			for _, c := range r.Eval.More {
+				if c.Name == "received_loss" {
+					received = append(received, c.Value)
+				}
+			}
+		}
+		return server, received
+	}
+	if server, received := columns(small(t)); !slices.Equal(received, server[:len(server)-1]) {
+		t.Errorf("float32: clients received models of loss %v, the server had %v", received, server)
+	}
+	server, received := columns(lossy(t))
+	if len(received) != len(server)-1 || slices.Equal(received, server[:len(server)-1]) {
+		t.Errorf("coded: clients received models of loss %v, the server had %v", received, server)
 	}
 }
 

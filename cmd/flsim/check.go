@@ -55,7 +55,7 @@ func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1}
+	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1, Keep: 4}
 	for _, path := range paths {
 		file, failed := load(path, o.sets, stderr)
 		if failed == nil {
@@ -72,7 +72,7 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 	fmt.Fprintf(w, "%s: %s\n", file.Path, units.Count(len(runs), "run"))
 	sheet := &sheet{}
 	absent := "" // what was told last
-	for _, run := range runs {
+	for i, run := range runs {
 		if o.resolved {
 			fmt.Fprintf(w, "\n%s\n", run.TOML())
 		}
@@ -87,7 +87,7 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 		case err != nil:
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", file.Path, err))
 		default:
-			failed = errors.Join(failed, o.tell(w, built, sheet))
+			failed = errors.Join(failed, o.tell(w, i, built, sheet))
 		}
 	}
 	if o.folder == "" {
@@ -96,11 +96,11 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 	return errors.Join(failed, drawSheet(w, sheet, o.folder))
 }
 
-func (o *checkOptions) tell(w io.Writer, built *configs.Built, sheet *sheet) error {
+func (o *checkOptions) tell(w io.Writer, index int, built *configs.Built, sheet *sheet) error {
 	m := &built.Manifest
-	fmt.Fprintf(w, "  %s seed %d: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
-		m.Variant, m.Seed, m.Model, m.Data, m.Parameters, m.Clients, m.Rounds, m.Uplink, m.Downlink, m.ID)
-	if !o.partition || !sheet.add(built) {
+	fmt.Fprintf(w, "  %s: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
+		name(m), m.Model, m.Data, m.Parameters, m.Clients, m.Rounds, m.Uplink, m.Downlink, m.ID)
+	if !o.partition || !sheet.add(index, built) {
 		return nil
 	}
 	return built.Labels.WriteTable(w)

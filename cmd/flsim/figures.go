@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"flsim/configs"
@@ -33,7 +34,7 @@ func figuresFolder(experiment string, sets []string) string {
 	name := "figures"
 	for _, s := range sets {
 		name += "-" + strings.Map(func(r rune) rune {
-			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-", r) {
+			if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._=+-,", r) {
 				return r
 			}
 			return -1
@@ -66,26 +67,34 @@ func specsOf(asked []configs.Plot) []figures.Spec {
 type sheet struct{ maps []partitionMap }
 
 type partitionMap struct {
-	name string // of the first run that has it
-	key  string
-	heat *plots.HeatMap
+	index int    // of the first run that has it
+	name  string // of that run
+	key   string
+	heat  *plots.HeatMap
 }
 
 func (s *sheet) see(e runner.Event) {
 	if e.Built != nil {
-		s.add(e.Built)
+		s.add(e.Index, e.Built)
 	}
 }
 
-// add returns whether the partition was new.
-func (s *sheet) add(b *configs.Built) bool {
-	key := fmt.Sprint(b.Labels.Counts)
-	for _, m := range s.maps {
-		if m.key == key {
+// add notes the partition of a run and returns whether it was new.
+func (s *sheet) add(index int, b *configs.Built) bool {
+	m := partitionMap{index: index, name: fmt.Sprintf("%s-s%d", b.Manifest.Variant, b.Manifest.Seed), key: fmt.Sprint(b.Labels.Counts)}
+	if len(b.Manifest.Axes) > 0 {
+		m.name += fmt.Sprintf("-%.8s", b.Manifest.ID)
+	}
+	for i := range s.maps {
+		if old := &s.maps[i]; old.key == m.key {
+			if index < old.index {
+				old.index, old.name = index, m.name
+			}
 			return false
 		}
 	}
-	s.maps = append(s.maps, partitionMap{name: fmt.Sprintf("%s-s%d", b.Manifest.Variant, b.Manifest.Seed), key: key, heat: heatMap(b)})
+	m.heat = heatMap(b)
+	s.maps = append(s.maps, m)
 	return true
 }
 
@@ -99,6 +108,7 @@ func (s *sheet) draw(folder string) ([]string, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, err
 	}
+	slices.SortFunc(s.maps, func(a, b partitionMap) int { return a.index - b.index })
 	var all []string
 	for _, m := range s.maps {
 		name := "partition"

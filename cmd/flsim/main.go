@@ -119,7 +119,7 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), checkCommand(), plotCommand(), tableCommand(), reportCommand(), serveCommand(), codecsCommand(), dataCommand(), benchCommand(), versionCommand())
+	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), reportCommand(), serveCommand(), codecsCommand(), dataCommand(), benchCommand(), versionCommand())
 	checkArgs(root.Commands())
 	root.Args = unknownCommand
 	return root

@@ -28,7 +28,7 @@ type runOptions struct {
 	dir      string // of all experiments
 	dataDir  string
 	cacheDir string
-	jobs     int
+	jobs     int // cores
 	force    bool
 	json     bool
 	progress string
@@ -39,9 +39,9 @@ func runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run CONFIG",
-		Short: "Run an experiment: all variants and seeds of a TOML file, with table and figures",
-		Long: `Run plays every variant and seed of the file. Finished runs are reused, stopped ones continue.
-It ends with a table on the standard output and figures beside the runs.
+		Short: "Run an experiment: all variants, sweeps and seeds of a TOML file, with table and figures",
+		Long: `Run plays every variant, swept value and seed of the file, several runs at once. Finished runs are reused, stopped ones
+continue. It ends with a table on the standard output and figures beside the runs.
 
 Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data missing or wrong;
 4 training diverged; 75 stopped and can be continued; 130 interrupted twice.`,
@@ -52,17 +52,31 @@ Exit codes: 0 done; 1 a run failed; 2 wrong options or configuration; 3 data mis
 			})
 		},
 	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+// addFlags adds the options of all commands that play runs.
+func (o *runOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addSet(cmd, &o.sets)
 	addDataDir(cmd, &o.dataDir)
 	addCacheDir(cmd, &o.cacheDir)
-	f.StringVarP(&o.dir, "output", "o", "", "folder of results (default: output.dir of the file)")
-	f.IntVarP(&o.jobs, "jobs", "j", runtime.NumCPU(), "clients that train at once; does not change results")
+	addOutput(cmd, &o.dir)
+	addJobs(cmd, &o.jobs)
 	f.BoolVar(&o.force, "force", false, "repeat finished runs and start stopped ones anew")
 	f.BoolVar(&o.json, "json", false, "write the results as JSON lines")
 	addProfile(cmd, &o.profile)
 	f.StringVar(&o.progress, "progress", "auto", "how progress is told: auto, line, plain, none")
-	return cmd
+}
+
+func addJobs(cmd *cobra.Command, jobs *int) {
+	cmd.Flags().IntVarP(jobs, "jobs", "j", runtime.GOMAXPROCS(0),
+		"cores to use: for runs at once, and where there are fewer, for clients that train at once; does not change results")
+}
+
+func addOutput(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVarP(dir, "output", "o", "", "folder of results (default: output.dir of the file)")
 }
 
 func addSet(cmd *cobra.Command, sets *[]string) {
@@ -97,10 +111,14 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 	if err != nil {
 		return err
 	}
+	return o.playRuns(ctx, file, file.Runs(), true, stdout, stderr)
+}
+
+// playRuns plays runs of a file and writes their table, and with figures draws them too.
+func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []configs.Run, figures bool, stdout, stderr io.Writer) error {
 	if o.jobs < 1 {
 		return usageError{fmt.Errorf("--jobs %d: it must be at least 1", o.jobs)}
 	}
-	runs := file.Runs()
 	status, err := newStatus(stderr, o.progress, len(runs))
 	if err != nil {
 		return err
@@ -115,18 +133,22 @@ func (o *runOptions) run(ctx context.Context, path string, stdout, stderr io.Wri
 		sheet.see(e)
 		cases.see(e)
 	}
-	if err := buildable(play, runs, file.Plots); err != nil {
+	manifests, err := play.Builder.Describe(runs) // and what is wrong with them, before the first of them trains
+	if err == nil {
+		err = drawable(file.Plots, manifests)
+	}
+	if err != nil {
 		return err
 	}
 	began := time.Now()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer onInterrupt(stop, stderr)()
-	dirs, err := playAll(ctx, play, runs, status)
+	dirs, err := finished(runs, play.PlayAll(ctx, runs, manifests, o.jobs))
 	status.clear()
 	err = errors.Join(err, cases.err)
 	if len(dirs) > 0 {
-		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet))
+		err = errors.Join(err, o.report(stdout, stderr, file, play, dirs, sheet, figures))
 	}
 	if err == nil && o.progress != "none" {
 		cases.tell(stderr)
@@ -144,32 +166,16 @@ func (o *runOptions) runner(outputDir string) (*runner.Runner, error) {
 		outputDir = o.dir
 	}
 	host, _ := os.Hostname() // the manifest goes without where there is none
-	return &runner.Runner{Builder: configs.Builder{DataDir: data, CacheDir: o.cacheDir, Workers: o.jobs}, Dir: outputDir, Force: o.force,
+	return &runner.Runner{Builder: configs.Builder{DataDir: data, CacheDir: o.cacheDir, Workers: 1, Keep: max(o.jobs, 2)}, Dir: outputDir, Force: o.force,
 		Version: release, Kernel: f32.Kernel(), Host: host}, nil
 }
 
-// buildable returns what is wrong with the runs, their data and figures, before the first of them trains.
-func buildable(play *runner.Runner, runs []configs.Run, figures []configs.Plot) error {
-	var errs []error
-	told := make(map[string]bool)
-	metrics := make(map[string]bool)
-	for _, run := range runs {
-		built, err := play.Builder.Build(run)
-		if err == nil {
-			metrics[built.Manifest.Metric] = true
-		} else if !told[err.Error()] {
-			told[err.Error()] = true
-			errs = append(errs, err)
-		}
-	}
-	if len(errs) == 0 {
-		return drawable(figures, metrics)
-	}
-	return errors.Join(errs...)
-}
-
 // drawable returns an error if a figure shows a metric that no run has.
-func drawable(figures []configs.Plot, metrics map[string]bool) error {
+func drawable(figures []configs.Plot, runs []record.Manifest) error {
+	metrics := make(map[string]bool)
+	for i := range runs {
+		metrics[runs[i].Metric] = true
+	}
 	for _, p := range figures {
 		switch {
 		case strings.Contains(p.Y, configs.Accuracy) && !metrics[configs.Accuracy]:
@@ -181,35 +187,32 @@ func drawable(figures []configs.Plot, metrics map[string]bool) error {
 	return nil
 }
 
-// playAll plays the runs in order and returns the directories of those that are finished. A run that fails or diverges
-// does not keep the others from their turn; missing data and a stop do.
-func playAll(ctx context.Context, play *runner.Runner, runs []configs.Run, status *status) (dirs []string, err error) {
-	for _, run := range runs {
-		dir, failed := play.Play(ctx, run)
-		if failed == nil {
-			dirs = append(dirs, dir)
-			continue
+// finished returns the directories of the runs that are finished, in order, and what became of the others.
+func finished(runs []configs.Run, outcomes []runner.Outcome) (dirs []string, err error) {
+	stopped := 0
+	for i, out := range outcomes {
+		switch {
+		case out.Err == nil:
+			dirs = append(dirs, out.Dir)
+		case errors.Is(out.Err, sim.ErrStopped):
+			stopped++
+		default:
+			err = errors.Join(err, fmt.Errorf("%s seed %d: %w", runs[i].Label, runs[i].Seed, out.Err))
 		}
-		failed = fmt.Errorf("%s seed %d: %w", run.Variant, run.Seed, failed)
-		err = errors.Join(err, failed)
-		if errors.Is(failed, sim.ErrStopped) {
-			return dirs, fmt.Errorf("%w; the same command continues", err)
-		}
-		if code := exitCode(failed); code == exitData || code == exitUsage {
-			return dirs, err
-		}
-		status.print("failed: " + failed.Error())
 	}
-	return dirs, err
+	if code := exitCode(err); stopped == 0 || code == exitData || code == exitUsage { // which kept the others from running
+		return dirs, err
+	}
+	return dirs, errors.Join(err, fmt.Errorf("%w with %d of %s unfinished; the same command continues", sim.ErrStopped, stopped, units.Count(len(runs), "run")))
 }
 
-// report writes table and figures of the finished runs.
-func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *runner.Runner, dirs []string, sheet *sheet) error {
+// report writes the table of the finished runs, and with figures draws them too.
+func (o *runOptions) report(stdout, stderr io.Writer, file *configs.File, play *runner.Runner, dirs []string, sheet *sheet, figures bool) error {
 	runs, err := openRuns(dirs)
 	if err != nil {
 		return err
 	}
-	if err := writeResults(stdout, runs, o.json); err != nil {
+	if err := writeResults(stdout, runs, o.json); err != nil || !figures {
 		return err
 	}
 	folder := figuresFolder(filepath.Join(play.Dir, file.Name), o.sets)

@@ -22,21 +22,26 @@ type status struct {
 	redraw  bool
 	width   int
 	quiet   bool
-	total   int // runs
-	run     int // of them the one under way, from 1
-	from    int // round that the run under way started from
-	started time.Time
+	total   int           // runs
+	done    int           // of them
+	running map[int]*pace // runs under way, by their index
 	drawn   time.Time
+	dirty   bool // whether an unfinished line is on the terminal
+}
+
+// pace is what is known of a run under way.
+type pace struct {
+	from    int // round that it started from
+	started time.Time
 	metric  string // of the latest evaluation
 	loud    bool   // whether error feedback may amplify, which is to be told once
-	dirty   bool   // whether an unfinished line is on the terminal
 }
 
 // minRedraw is the least time between two redraws of the line.
 const minRedraw = 100 * time.Millisecond
 
 func newStatus(w io.Writer, mode string, runs int) (*status, error) {
-	s := &status{w: w, total: runs, width: 100}
+	s := &status{w: w, total: runs, width: 100, running: make(map[int]*pace)}
 	file, isFile := w.(*os.File)
 	terminal := isFile && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 	switch mode {
@@ -60,64 +65,84 @@ func newStatus(w io.Writer, mode string, runs int) (*status, error) {
 
 // see shows an event.
 func (s *status) see(e runner.Event) {
+	who := name(e.Manifest)
 	switch e.Kind {
 	case runner.Started:
-		s.run++
-		s.started, s.from, s.metric = time.Now(), e.From, "–"
-		s.loud = e.Built.Sim.Uplink.Feedback
+		s.running[e.Index] = &pace{from: e.From, started: time.Now(), metric: "–", loud: e.Built.Sim.Uplink.Feedback}
 		if e.From > 0 {
-			s.print(fmt.Sprintf("%s  continues after round %d", name(e.Manifest), e.From))
+			s.print(fmt.Sprintf("%s  continues after round %d", who, e.From))
 		}
 		if empty := e.Built.Labels.Empty; empty > 0 {
-			s.print(fmt.Sprintf("%s  %d of %s hold no examples and are never sampled", name(e.Manifest), empty, units.Count(e.Manifest.Clients, "client")))
+			s.print(fmt.Sprintf("%s  %d of %s hold no examples and are never sampled", who, empty, units.Count(e.Manifest.Clients, "client")))
 		}
 	case runner.Progress:
-		s.progress(e.Manifest, &e.Line)
+		s.progress(&e)
 	case runner.Reused:
-		s.run++
-		s.print(fmt.Sprintf("%s  was finished before", name(e.Manifest)))
+		s.done++
+		s.print(who + "  was finished before")
+	case runner.Shared:
+		s.done++
+		s.print(fmt.Sprintf("%s  is the same run as %s", who, e.Twin))
+	case runner.Waiting:
+		s.print(fmt.Sprintf("%s  comes last: another process is playing it in %s", who, e.Dir))
 	case runner.Restarted:
-		s.print(fmt.Sprintf("%s  starts anew: what is on disk %v", name(e.Manifest), e.Why))
+		s.print(fmt.Sprintf("%s  starts anew: what is on disk %v", who, e.Why))
+	case runner.Failed:
+		delete(s.running, e.Index)
+		s.print(fmt.Sprintf("%s  failed: %v", who, e.Why))
 	case runner.Finished:
+		s.done++
+		delete(s.running, e.Index)
 		s.clear()
 	}
 }
 
-func name(m *record.Manifest) string { return fmt.Sprintf("%s seed=%d", m.Variant, m.Seed) }
+// name tells which run it is.
+func name(m *record.Manifest) string {
+	if len(m.Axes) > 0 {
+		return fmt.Sprintf("%s (%s) seed=%d", m.Variant, m.Label, m.Seed)
+	}
+	return fmt.Sprintf("%s seed=%d", m.Variant, m.Seed)
+}
 
-func (s *status) progress(m *record.Manifest, line *record.Round) {
-	if s.loud && line.NMSEUplink > 1 {
-		s.loud = false
+func (s *status) progress(e *runner.Event) {
+	m, line, p := e.Manifest, &e.Line, s.running[e.Index]
+	if p.loud && line.NMSEUplink > 1 {
+		p.loud = false
 		s.print(fmt.Sprintf("%s  warning: the uplink's error is larger than the updates (NMSE %.3g), so that what error feedback keeps back may grow without bound; "+
 			"it is meant for codecs with an NMSE below 1, such as topk", name(m), line.NMSEUplink))
 	}
 	if line.Eval != nil {
-		s.metric = units.Percent(line.Eval.Test)
+		p.metric = units.Percent(line.Eval.Test)
 	}
 	if !s.redraw {
 		if line.Eval != nil {
-			s.print(s.text(m, line))
+			s.print(fmt.Sprintf("[%d/%d] %s", e.Index+1, s.total, p.text(m, line)))
 		}
 		return
 	}
 	if time.Since(s.drawn) < minRedraw && line.Round < m.Rounds {
 		return
 	}
-	s.draw(s.text(m, line))
+	head := fmt.Sprintf("[%d/%d] ", s.done+1, s.total)
+	if others := len(s.running) - 1; others > 0 {
+		head = fmt.Sprintf("[%d/%d, %d at once] ", s.done+1, s.total, others+1)
+	}
+	s.draw(head + p.text(m, line))
 }
 
-func (s *status) text(m *record.Manifest, line *record.Round) string {
-	return fmt.Sprintf("[%d/%d] %s  round %d/%d  %s %s  up %s  sim %s  ETA %s", s.run, s.total, name(m), line.Round, m.Rounds,
-		m.Metric, s.metric, units.Bits(float64(line.UplinkSum.Wire)), units.Seconds(line.SimTime), units.Span(s.eta(m, line)))
+func (p *pace) text(m *record.Manifest, line *record.Round) string {
+	return fmt.Sprintf("%s  round %d/%d  %s %s  up %s  sim %s  ETA %s", name(m), line.Round, m.Rounds,
+		m.Metric, p.metric, units.Bits(float64(line.UplinkSum.Wire)), units.Seconds(line.SimTime), units.Span(p.eta(m, line)))
 }
 
-func (s *status) eta(m *record.Manifest, line *record.Round) time.Duration {
-	done := line.Round - s.from
+func (p *pace) eta(m *record.Manifest, line *record.Round) time.Duration {
+	done := line.Round - p.from
 	left := m.Rounds - line.Round
 	if m.Budget > 0 && line.SimTime > 0 { // rounds have taken their share of it so far
 		left = int(min(float64(left), math.Ceil((m.Budget/line.SimTime-1)*float64(line.Round))))
 	}
-	return time.Since(s.started) / time.Duration(max(done, 1)) * time.Duration(left)
+	return time.Since(p.started) / time.Duration(max(done, 1)) * time.Duration(left)
 }
 
 func (s *status) draw(text string) {

@@ -151,5 +151,5 @@ func (f *format) assemble(train, test *room, names, notes []string) (*datasets.D
 	if err != nil {
 		return nil, err
 	}
-	return &datasets.Data{Name: f.name, Train: a, Test: b, ClassNames: names, Digest: datasets.Digest(a, b), Notes: notes}, nil
+	return &datasets.Data{Name: f.name, Train: a, Test: b, ClassNames: names, Norm: norm, Digest: datasets.Digest(a, b), Notes: notes}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"flsim/datasets"
+	"flsim/internal/tensor"
 )
 
 // pair is the two files of one part of a set.
@@ -18,7 +19,7 @@ type pair struct{ images, labels string }
 
 // part is what they hold.
 type part struct {
-	side   [2]int // rows, columns
+	shape  tensor.Shape // of one image
 	pixels []uint8
 	labels []uint8
 }
@@ -30,7 +31,7 @@ func (s *set) find(dir string) (files [2]pair, err error) {
 		complete := true
 		for i, begin := range []string{"train", s.test} {
 			begin = filepath.Join(place, s.prefix+begin)
-			files[i] = pair{existing(begin, "images", 3), existing(begin, "labels", 1)}
+			files[i] = pair{existing(begin, "images", s.dims()), existing(begin, "labels", 1)}
 			complete = complete && files[i].images != "" && files[i].labels != ""
 		}
 		if complete {
@@ -38,8 +39,8 @@ func (s *set) find(dir string) (files [2]pair, err error) {
 		}
 	}
 	return files, &datasets.MissingError{Set: s.name, Dir: dir, Want: []string{fmt.Sprintf(
-		"a folder %s with %strain-images-idx3-ubyte, %[2]strain-labels-idx1-ubyte, %[2]s%[3]s-images-idx3-ubyte and %[2]s%[3]s-labels-idx1-ubyte (each plain or with .gz)",
-		s.folders[0], s.prefix, s.test)}}
+		"a folder %s with %strain-images-idx%[4]d-ubyte, %[2]strain-labels-idx1-ubyte, %[2]s%[3]s-images-idx%[4]d-ubyte and %[2]s%[3]s-labels-idx1-ubyte (each plain or with .gz)%[5]s",
+		s.folders[0], s.prefix, s.test, s.dims(), s.origin)}}
 }
 
 // existing returns the path of a file by one of the names that are in use, or "".
@@ -59,42 +60,52 @@ func existing(begin, what string, dims int) string {
 func (s *set) read(files [2]pair) (parts [2]part, err error) {
 	var group errgroup.Group
 	for i := range files {
-		group.Go(func() (err error) { parts[i].side, parts[i].pixels, err = s.readImages(files[i].images); return err })
+		group.Go(func() (err error) { parts[i].shape, parts[i].pixels, err = s.readImages(files[i].images); return err })
 		group.Go(func() (err error) { parts[i].labels, err = s.readLabels(files[i].labels); return err })
 	}
 	if err := group.Wait(); err != nil {
 		return parts, err
 	}
 	for i, p := range parts {
-		if n := len(p.pixels) / (p.side[0] * p.side[1]); n != len(p.labels) {
+		if n := len(p.pixels) / p.shape.Size(); n != len(p.labels) {
 			return parts, wrong(files[i].labels, 4, fmt.Sprintf("%d labels, as many as images in %s", n, files[i].images), fmt.Sprint(len(p.labels)))
 		}
 	}
-	if parts[0].side != parts[1].side {
-		return parts, wrong(files[1].images, 8, fmt.Sprintf("images of %d, as in %s", parts[0].side, files[0].images), fmt.Sprint(parts[1].side))
+	if parts[0].shape != parts[1].shape {
+		return parts, wrong(files[1].images, 8, fmt.Sprintf("images of %s, as in %s", parts[0].shape, files[0].images), parts[1].shape.String())
 	}
 	return parts, nil
 }
 
-// readImages reads images and turns them upright. There is at least one, and none is empty.
-func (s *set) readImages(path string) (side [2]int, pixels []uint8, err error) {
-	shape, pixels, err := readFile(path, 3)
-	if err != nil {
-		return side, nil, err
+// dims returns the number of dimensions of the files of images: there is one for channels if there are several.
+func (s *set) dims() int {
+	if s.channels > 1 {
+		return 4
 	}
-	if len(pixels) == 0 {
-		return side, nil, wrong(path, 4, "at least one image of at least one pixel", fmt.Sprint(shape))
-	}
-	side = [2]int{shape[1], shape[2]}
-	if s.transposed {
-		pixels, side = transpose(pixels, side), [2]int{side[1], side[0]}
-	}
-	return side, pixels, nil
+	return 3
 }
 
-// transpose exchanges rows and columns of images of the given rows and columns.
-func transpose(pixels []uint8, side [2]int) []uint8 {
-	rows, columns := side[0], side[1]
+// readImages reads images and turns them upright. There is at least one, and none is empty.
+func (s *set) readImages(path string) (shape tensor.Shape, pixels []uint8, err error) {
+	dims, pixels, err := readFile(path, s.dims())
+	if err != nil {
+		return shape, nil, err
+	}
+	if len(pixels) == 0 {
+		return shape, nil, wrong(path, 4, "at least one image of at least one pixel", fmt.Sprint(dims))
+	}
+	if len(dims) == 4 && dims[3] != s.channels {
+		return shape, nil, wrong(path, 16, fmt.Sprintf("%d channels, which vary fastest", s.channels), fmt.Sprint(dims[3]))
+	}
+	shape = tensor.Shape{H: dims[1], W: dims[2], C: s.channels}
+	if s.transposed {
+		pixels, shape = transpose(pixels, shape.H, shape.W), tensor.Shape{H: shape.W, W: shape.H, C: 1}
+	}
+	return shape, pixels, nil
+}
+
+// transpose exchanges rows and columns of grey images of the given rows and columns.
+func transpose(pixels []uint8, rows, columns int) []uint8 {
 	out := make([]uint8, len(pixels))
 	for at := 0; at < len(pixels); at += rows * columns {
 		for y := range rows {

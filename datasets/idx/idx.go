@@ -1,4 +1,5 @@
-// Package idx reads image sets in the IDX format: MNIST, Fashion-MNIST and EMNIST, plain or packed with gzip.
+// Package idx reads image sets in the IDX format, plain or packed with gzip: MNIST, Fashion-MNIST, EMNIST, and SVHN as
+// scripts/convert_svhn.py writes it.
 package idx
 
 import (
@@ -7,7 +8,6 @@ import (
 	"strings"
 
 	"flsim/datasets"
-	"flsim/internal/tensor"
 )
 
 // set describes one data set and the names under which people keep it.
@@ -20,7 +20,9 @@ type set struct {
 	names      []string // class names
 	sizes      [2]int   // official numbers of images to train and to test on
 	labels     []uint8  // the first training labels of the official files, where known
+	channels   int      // of an image; the files have a fourth dimension if there are several
 	transposed bool     // rows and columns are exchanged in the files
+	origin     string   // what errors add about where the files come from
 }
 
 // The classes of EMNIST (Cohen et al., EMNIST: an extension of MNIST to handwritten letters, 2017,
@@ -40,9 +42,9 @@ var (
 )
 
 var sets = []set{
-	{name: "mnist", folders: mnistFolders, test: "t10k", names: split(digits), sizes: [2]int{60000, 10000},
+	{name: "mnist", folders: mnistFolders, test: "t10k", names: split(digits), sizes: [2]int{60000, 10000}, channels: 1,
 		labels: []uint8{5, 0, 4, 1, 9, 2, 1, 3, 1, 4}},
-	{name: "fashion-mnist", folders: fashionDirs, test: "t10k", names: fashion, sizes: [2]int{60000, 10000},
+	{name: "fashion-mnist", folders: fashionDirs, test: "t10k", names: fashion, sizes: [2]int{60000, 10000}, channels: 1,
 		labels: []uint8{9, 0, 0, 3, 0, 2, 7, 2, 5, 5}},
 	emnist("emnist", "balanced", merged, 0, 112800, 18800),
 	emnist("emnist-balanced", "balanced", merged, 0, 112800, 18800),
@@ -51,11 +53,15 @@ var sets = []set{
 	emnist("emnist-mnist", "mnist", digits, 0, 60000, 10000),
 	emnist("emnist-bymerge", "bymerge", merged, 0, 697932, 116323),
 	emnist("emnist-byclass", "byclass", digits+upper+lower, 0, 697932, 116323),
+	// Netzer et al., Reading Digits in Natural Images with Unsupervised Feature Learning, NIPS workshop 2011: cropped
+	// digits in colour, which come as MATLAB files.
+	{name: "svhn", folders: []string{"svhn", "SVHN"}, test: "test", names: split(digits), sizes: [2]int{73257, 26032}, channels: 3,
+		origin: ", which scripts/convert_svhn.py makes of train_32x32.mat and test_32x32.mat"},
 }
 
 func emnist(name, kind, classes string, first, train, test int) set {
 	return set{name: name, folders: emnistDirs, prefix: "emnist-" + kind + "-", test: "test", first: first,
-		names: split(classes), sizes: [2]int{train, test}, transposed: true}
+		names: split(classes), sizes: [2]int{train, test}, channels: 1, transposed: true}
 }
 
 func split(letters string) []string { return strings.Split(letters, "") }
@@ -67,8 +73,8 @@ func init() {
 	}
 }
 
-// Open reads the set that is called name (mnist, fashion-mnist, emnist, which is emnist-balanced, or another split of
-// EMNIST such as emnist-letters) from dir: the data directory or the set's own folder.
+// Open reads the set that is called name (mnist, fashion-mnist, emnist, which is emnist-balanced, another split of EMNIST
+// such as emnist-letters, or svhn) from dir: the data directory or the set's own folder.
 func Open(name, dir string) (*datasets.Data, error) {
 	i := slices.IndexFunc(sets, func(s set) bool { return s.name == name })
 	if i < 0 {
@@ -87,15 +93,14 @@ func (s *set) open(dir string) (*datasets.Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	norm := datasets.Measure(1, parts[0].pixels)
+	norm := datasets.Measure(s.channels, parts[0].pixels)
 	var images [2]*datasets.Images
 	for i, p := range parts {
-		shape := tensor.Shape{H: p.side[0], W: p.side[1], C: 1}
-		if images[i], err = datasets.NewImages(shape, len(s.names), p.pixels, p.labels, norm); err != nil {
+		if images[i], err = datasets.NewImages(p.shape, len(s.names), p.pixels, p.labels, norm); err != nil {
 			return nil, err
 		}
 	}
-	return &datasets.Data{Name: s.name, Train: images[0], Test: images[1], ClassNames: s.names,
+	return &datasets.Data{Name: s.name, Train: images[0], Test: images[1], ClassNames: s.names, Norm: norm,
 		Digest: datasets.Digest(images[:]...), Notes: s.notes(files, parts)}, nil
 }
 

@@ -126,11 +126,49 @@ func TestEMNISTIsTurnedUpright(t *testing.T) {
 	}
 }
 
+// putColour writes a set of three training and two test images of 2 rows and 3 columns in colour.
+func putColour(t testing.TB, dir string) {
+	t.Helper()
+	write(t, filepath.Join(dir, "train-images-idx4-ubyte"), array(ramp(54, 0), 3, 2, 3, 3))
+	write(t, filepath.Join(dir, "train-labels-idx1-ubyte"), array([]byte{0, 9, 1}, 3))
+	write(t, filepath.Join(dir, "test-images-idx4-ubyte.gz"), zip(t, array(ramp(36, 9), 2, 2, 3, 3)))
+	write(t, filepath.Join(dir, "test-labels-idx1-ubyte.gz"), zip(t, array([]byte{7, 0}, 2)))
+}
+
+func TestColour(t *testing.T) {
+	dir := t.TempDir()
+	putColour(t, filepath.Join(dir, "svhn"))
+	d, err := datasets.Open("svhn", datasets.OpenOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := d.Train.(*datasets.Images)
+	if d.Train.Shape() != (tensor.Shape{H: 2, W: 3, C: 3}) || d.Train.Len() != 3 || d.Test.Len() != 2 || d.Test.Label(0) != 7 ||
+		!slices.Equal(train.Pixels(1), ramp(54, 0)[18:36]) {
+		t.Errorf("got %+v", d)
+	}
+	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "3 images to train on; the official files have 73257") {
+		t.Errorf("notes %q", d.Notes)
+	}
+	x, y := make([]float32, 54), make([]int32, 3)
+	train.Fill(x, y, []int32{0, 1, 2})
+	for channel := range 3 { // each is normalised with its own mean
+		sum := float32(0)
+		for i := channel; i < len(x); i += 3 {
+			sum += x[i]
+		}
+		if sum > 0.02 || sum < -0.02 {
+			t.Errorf("the normalised values of channel %d sum to %v", channel, sum)
+		}
+	}
+}
+
 func TestMissing(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "mnist"), "", "t10k", "-", "", make([]byte, 7))
 	os.Remove(filepath.Join(dir, "mnist", "t10k-labels-idx1-ubyte"))
-	for name, say := range map[string]string{"mnist": "t10k-labels-idx1-ubyte", "emnist": "emnist-balanced-test-images-idx3-ubyte"} {
+	for name, say := range map[string]string{"mnist": "t10k-labels-idx1-ubyte", "emnist": "emnist-balanced-test-images-idx3-ubyte",
+		"svhn": "test-images-idx4-ubyte and test-labels-idx1-ubyte (each plain or with .gz), which scripts/convert_svhn.py makes"} {
 		var missing *datasets.MissingError
 		if _, err := Open(name, dir); !errors.As(err, &missing) || !strings.Contains(err.Error(), say) || missing.Set != name {
 			t.Errorf("got error %v, want one that says %q", err, say)
@@ -160,6 +198,28 @@ func TestWrongData(t *testing.T) {
 		put(t, dir, "", "t10k", "-", "", make([]byte, 7))
 		write(t, filepath.Join(dir, c.file), c.data)
 		_, err := Open("mnist", dir)
+		var wrong *datasets.FormatError
+		if !errors.As(err, &wrong) || wrong.Offset != c.offset || !strings.Contains(err.Error(), c.say) {
+			t.Errorf("got error %v, want one at byte %d that says %q", err, c.offset, c.say)
+		}
+	}
+}
+
+func TestWrongColours(t *testing.T) {
+	for _, c := range []struct {
+		data   []byte
+		offset int64
+		say    string
+	}{
+		{array(ramp(36, 0), 3, 2, 3, 2), 16, "want 3 channels, which vary fastest, got 2"},
+		{array(ramp(54, 0), 3, 18, 1), 0, "bytes in 4 dimensions"},
+		{array(nil, 1<<31, 1<<31, 1<<31, 1<<31), 4, "dimensions that the file can hold"},
+		{array(ramp(54, 0), 3, 3, 2, 3), 8, "want images of 3x2x3, as in"},
+	} {
+		dir := t.TempDir()
+		putColour(t, dir)
+		write(t, filepath.Join(dir, "train-images-idx4-ubyte"), c.data)
+		_, err := Open("svhn", dir)
 		var wrong *datasets.FormatError
 		if !errors.As(err, &wrong) || wrong.Offset != c.offset || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("got error %v, want one at byte %d that says %q", err, c.offset, c.say)
@@ -204,19 +264,26 @@ func FuzzDecode(f *testing.F) {
 	f.Add(array(nil, 1<<31, 1<<31, 1<<31))
 	f.Add(zip(f, array(nil, 1<<20, 28, 28)))
 	f.Add([]byte{0, 0, 8, 3, 0, 0, 0})
+	f.Add(array(ramp(54, 0), 3, 2, 3, 3))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		size := int64(len(b))
-		check(t, size, decode, b)
-		check(t, size*maxExpansion, decodePacked, b)
+		for dims := 3; dims <= 4; dims++ {
+			check(t, size, decode, dims, b)
+			check(t, size*maxExpansion, decodePacked, dims, b)
+		}
 	})
 }
 
-func check(t *testing.T, most int64, read func(r io.Reader, name string, dims int, size int64) ([]int, []byte, error), b []byte) {
-	shape, data, err := read(bytes.NewReader(b), "fuzz", 3, int64(len(b)))
+func check(t *testing.T, most int64, read func(r io.Reader, name string, dims int, size int64) ([]int, []byte, error), dims int, b []byte) {
+	shape, data, err := read(bytes.NewReader(b), "fuzz", dims, int64(len(b)))
 	if wrong := new(datasets.FormatError); err != nil && !errors.As(err, &wrong) {
 		t.Fatalf("an error of another type: %v", err)
 	}
-	if err == nil && (int64(len(data)) > most || len(data) != shape[0]*shape[1]*shape[2]) {
+	product := 1
+	for _, d := range shape {
+		product *= d
+	}
+	if err == nil && (int64(len(data)) > most || len(data) != product) {
 		t.Fatalf("%d bytes for %v", len(data), shape)
 	}
 }

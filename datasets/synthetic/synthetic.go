@@ -70,7 +70,7 @@ func Generate(shape tensor.Shape, train, test int, seed uint64) (*datasets.Data,
 		return nil, err
 	}
 	return &datasets.Data{
-		Name: Name, Train: a, Test: b, ClassNames: classNames(), Digest: datasets.Digest(a, b), Synthetic: true,
+		Name: Name, Train: a, Test: b, ClassNames: classNames(), Norm: norm, Digest: datasets.Digest(a, b), Synthetic: true,
 		Notes: []string{fmt.Sprintf("generated from seed %d, not photographed", seed)},
 	}, nil
 }

@@ -279,7 +279,7 @@ func TestKeysMatter(t *testing.T) {
 		return run.Result.Digest, run.Rounds[len(run.Rounds)-1]
 	}
 	plain, _ := outcome()
-	keys := []string{"data.augment_crop=2", "data.augment_flip=true", "clients.keep_optimizer=true"}
+	keys := []string{"data.augment_crop=2", "data.augment_flip=true", "data.augment_jitter=0.4", "data.examples=40", "data.partition=stratified", "clients.keep_optimizer=true"}
 	if f32.BF16() != "" {
 		keys = append(keys, "clients.precision=bf16")
 	}

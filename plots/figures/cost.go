@@ -37,7 +37,7 @@ func costAxis(name string, largest float64) axis {
 		return axis{label: "Rounds", scale: 1}
 	case "sim_time":
 		scale, label := timeAxis(largest)
-		return axis{label: label, scale: scale}
+		return axis{label: strings.Replace(label, "Simulated", "Sim.", 1), scale: scale}
 	}
 	unit, scale := "Mbit", 1e-6
 	if largest >= 2e9 {

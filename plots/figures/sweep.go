@@ -131,27 +131,39 @@ func restOf(curves []results.Curve, c *results.Curve, words ...string) string {
 	return strings.Join(parts, "\x00")
 }
 
-// stem returns a curve's label without its values of some swept keys, as far as the label writes them the usual way, as
-// in ", bits = 4". Other values that differ between the labels of similar curves become dots.
+// stem returns a curve's label without its values of some swept keys: what the label writes the usual way, as in ", bits = 4", is
+// left out, and other words that are the values become dots. Where that finds nothing, dots stand for what differs between the
+// labels of similar curves.
 func stem(c *results.Curve, similar []string, words ...string) string {
 	label := c.Label
+	values := map[string]bool{}
 	for key, v := range c.Manifest().Axes {
 		if !slices.ContainsFunc(words, func(w string) bool { return means(w, key) }) {
 			continue
 		}
-		for short := key; ; {
+		values[valueText(v)] = true
+		for short, more := key, true; more; _, short, more = strings.Cut(short, ".") {
 			label = strings.Replace(label, ", "+short+" = "+valueText(v), "", 1)
-			_, rest, more := strings.Cut(short, ".")
-			if !more {
-				break
-			}
-			short = rest
 		}
 	}
-	if label != c.Label || len(similar) < 2 {
-		return label
+	if label == c.Label {
+		label = dotted(label, values)
 	}
-	return between(similar)
+	if label == c.Label && len(similar) > 1 {
+		return between(similar)
+	}
+	return label
+}
+
+// dotted replaces the words of a label that are among some values by dots, and drops them at its end.
+func dotted(label string, values map[string]bool) string {
+	parts := strings.Split(label, " ")
+	for i, word := range parts {
+		if bare := strings.TrimSuffix(word, ","); values[bare] {
+			parts[i] = "…" + word[len(bare):]
+		}
+	}
+	return strings.TrimRight(strings.Join(parts, " "), " ,…")
 }
 
 // labelsOf returns the labels of the curves whose rest, without some swept keys, is the same.

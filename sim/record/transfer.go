@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -41,19 +42,22 @@ func ReadTransfers(dir string, rounds int) ([]Transfer, error) {
 	}
 	defer file.Close()
 	var list []Transfer
-	lines := bufio.NewScanner(file)
-	for n := 1; lines.Scan(); n++ {
+	lines := bufio.NewReader(file)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return list, nil // a line that a killed process left unfinished is not a line yet
+		}
+		if err != nil {
+			return nil, err
+		}
 		var t Transfer
-		if err := json.Unmarshal(lines.Bytes(), &t); err != nil {
+		if err := json.Unmarshal(line, &t); err != nil {
 			return nil, fmt.Errorf("%w: %s:%d: %v", ErrDamaged, path, n, err)
 		}
 		if t.Round > rounds {
-			break
+			return list, nil
 		}
 		list = append(list, t)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, path, err)
-	}
-	return list, nil
 }
