@@ -134,8 +134,12 @@ Start with:  flsim run configs/quickstart.toml`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s; see %s --help", err, flagSuggestion(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(runCommand(), sweepCommand(), checkCommand(), plotCommand(), tableCommand(), lsCommand(), showCommand(), diffCommand(), exportCommand(), codecsCommand(), modelsCommand(), schemaCommand(), dataCommand(), benchCommand(), versionCommand())
-	root.AddCommand(manCommand(root))
+	root.AddCommand(
+		runCommand(), sweepCommand(), checkCommand(), schemaCommand(),
+		plotCommand(), tableCommand(), reportCommand(), serveCommand(),
+		lsCommand(), showCommand(), diffCommand(), exportCommand(),
+		codecsCommand(), modelsCommand(), dataCommand(), benchCommand(), versionCommand(), manCommand(root),
+	)
 	checkArgs(root.Commands())
 	complete(root)
 	root.Args = unknownCommand
