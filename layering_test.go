@@ -45,7 +45,8 @@ var floors = [][]string{
 	5: {"configs", "plots/report/live"},
 	6: {"internal/runner"},
 	7: {"internal/sweep"},
-	8: {"cmd/flsim"},
+	8: {"cmd/flsim/app"},
+	9: {"cmd/flsim"},
 }
 
 // neighbours are the imports within floor 0 that are allowed all the same. They must not form a cycle, which the
@@ -58,7 +59,7 @@ var neighbours = map[string][]string{
 // would depend on every scheme.
 var collectors = []string{"codecs/all", "datasets/all"}
 
-var wirers = []string{"configs", "cmd/flsim"}
+var wirers = []string{"configs", "cmd/flsim/app"}
 
 // schemes are the names by which papers call what they propose. They have no business outside codecs and
 // configurations: the rest of the program branches on what a codec can do, never on what it is called.
