@@ -27,22 +27,26 @@ var floors = [][]string{
 		"internal/masks", "internal/spell", "internal/units",
 		"codecs/internal/magnitude",
 		"sim/event",
+		"plots/plotstest",
 		"datasets/nifti",
 	},
-	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record"},
+	1: {"clients/nn", "codecs", "codecs/internal/positions", "datasets", "network", "sim/strategy", "sim/record", "internal/weights"},
 	2: {
+		"internal/export",
 		"codecs/transform", "codecs/sparsify", "codecs/quantize", "codecs/entropy",
 		"codecs/internal/pruning",
-		"datasets/cifar", "datasets/discs", "datasets/idx", "datasets/synthetic", "datasets/volumes",
-		"plots",
+		"datasets/cifar", "datasets/discs", "datasets/fetch", "datasets/idx", "datasets/synthetic", "datasets/volumes",
+		"plots", "sim/results",
 		"clients",
 		"internal/bench",
 	},
-	3: {"codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
-	4: {"codecs/all", "datasets/all"},
-	5: {"configs"},
+	3: {"plots/figures", "plots/table", "codecs/adaquant", "codecs/cossgd", "codecs/fedmrn", "codecs/fedzip", "codecs/feddip", "codecs/feddst", "codecs/codectest", "sim", "datasets/brats", "datasets/synthetic/brain"},
+	4: {"codecs/all", "datasets/all", "plots/report"},
+	5: {"configs", "plots/report/live"},
 	6: {"internal/runner"},
-	7: {"cmd/flsim"},
+	7: {"internal/sweep"},
+	8: {"cmd/flsim/app"},
+	9: {"cmd/flsim"},
 }
 
 // neighbours are the imports within floor 0 that are allowed all the same. They must not form a cycle, which the
@@ -55,7 +59,7 @@ var neighbours = map[string][]string{
 // would depend on every scheme.
 var collectors = []string{"codecs/all", "datasets/all"}
 
-var wirers = []string{"configs", "cmd/flsim"}
+var wirers = []string{"configs", "cmd/flsim/app"}
 
 // schemes are the names by which papers call what they propose. They have no business outside codecs and
 // configurations: the rest of the program branches on what a codec can do, never on what it is called.

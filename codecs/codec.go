@@ -5,13 +5,34 @@
 // A Sender joins a codec with error feedback and puts messages into frames.
 package codecs
 
-import "flsim/internal/tensor"
+import (
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+	"flsim/internal/wire"
+)
 
 // The description of a model's tensors, shared with clients/nn.
 type (
 	Layout  = tensor.Layout
 	Segment = tensor.Segment
 	Kind    = tensor.Kind
+)
+
+// Rand is a stream of random numbers.
+type Rand = rng.Rand
+
+// NewRand returns the stream that is named by seed, such as Tensor.Seed, by what it is for, and by ids. Streams of
+// different names are independent, and none depends on what others have been asked: equal names give equal numbers.
+func NewRand(seed uint64, purpose string, ids ...uint64) *Rand { return rng.New(seed, purpose, ids...) }
+
+// FrameKind says what a Sender's frame carries.
+type FrameKind = wire.Kind
+
+// The kinds of frames around messages of codecs.
+const (
+	ModelFrame  = wire.Model  // server to client: a whole model
+	DeltaFrame  = wire.Delta  // server to client: the change since the last model
+	UpdateFrame = wire.Update // client to server: the trained model minus the received one
 )
 
 // The kinds of tensors.

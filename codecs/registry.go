@@ -23,8 +23,13 @@ var slotNames = [...]string{"transform", "sparsifier", "quantizer", "entropy cod
 // String returns the slot's name in prose.
 func (s Slot) String() string { return slotNames[s] }
 
-// Settings is a pointer to a struct of a stage's parameters. Its fields carry tags that package internal/params
-// reads: `toml:"bits" in:"[1,16]" doc:"..."`. A Settings value holds the defaults when its Entry makes it.
+// Settings is a pointer to a struct of a stage's parameters. A Settings value holds the defaults when its Entry makes it.
+// Its fields carry tags, which are all that configurations and their checks need to know:
+//
+//	Bits int `toml:"bits" in:"[1,16]" unit:"bit" doc:"Width of a code."`
+//
+// The tag in gives a range: brackets include a bound, parentheses exclude it, and an empty bound means none. The tag
+// one:"max|l2" lists the words that a string may be.
 type Settings interface {
 	// Stage builds the stage: a Transform, Sparsifier, Quantizer, EntropyCoder or Codec. Ranges have been checked;
 	// what it refuses is a contradiction between parameters.

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 
 	"flsim/clients"
@@ -19,6 +21,7 @@ import (
 	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
+	"flsim/internal/weights"
 	"flsim/network"
 	"flsim/sim"
 	"flsim/sim/event"
@@ -30,12 +33,18 @@ import (
 // that results of different versions are never taken for each other.
 const ResultsVersion = 3
 
-// Builder turns runs into simulations. It keeps the data set that was used last.
+// Builder turns runs into simulations. It keeps the data sets that were used last. It is used by one goroutine at a
+// time.
 type Builder struct {
 	DataDir  string // where data sets are looked for
 	CacheDir string // where prepared volumes are kept; empty is the default of datasets.OpenOptions
 	Workers  int    // clients that train at once
+	Keep     int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
 
+	opened []openData // the one used last comes last
+}
+
+type openData struct {
 	key  datasetKey
 	data *datasets.Data
 }
@@ -85,26 +94,96 @@ func (b *Builder) Build(run Run) (*Built, error) {
 	return out, nil
 }
 
-// Data opens the data set of a run, or returns it if it was the last one opened.
+// OpenSet opens a data set at the default settings of a run.
+func (b *Builder) OpenSet(name string) (*datasets.Data, error) {
+	e := Default()
+	e.Data.Set = name
+	e.Data.complete()
+	return b.open(e)
+}
+
+// open opens the data set of a run, or returns it if it was among the last ones opened.
 func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
-	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
-		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
-	if e.Data.Shape != "" {
-		shape, err := tensor.ParseShape(e.Data.Shape)
-		if err != nil {
-			return nil, err
-		}
-		key.opt.Shape = shape
+	key, err := b.dataKey(e)
+	if err != nil {
+		return nil, err
 	}
-	if b.data == nil || !reflect.DeepEqual(b.key, key) {
-		b.data = nil // first let go of the old one
+	i := slices.IndexFunc(b.opened, func(o openData) bool { return o.serves(key) })
+	if i < 0 {
+		for len(b.opened) >= max(b.Keep, 1) { // first let go of an old one
+			b.opened = slices.Delete(b.opened, 0, 1)
+		}
 		data, err := datasets.Open(key.set, key.opt)
 		if err != nil {
 			return nil, err
 		}
-		b.key, b.data = key, data
+		b.opened = append(b.opened, openData{key, data})
+		return data, nil
 	}
-	return b.data, nil
+	found := b.opened[i]
+	b.opened = append(slices.Delete(b.opened, i, i+1), found)
+	return found.data, nil
+}
+
+// serves reports whether the open data are what the key asks for. Sets of images that are read from files are the same
+// for all options.
+func (o openData) serves(key datasetKey) bool {
+	if !datasets.Is(key.set, datasets.Generated) && !datasets.Is(key.set, datasets.Volumetric) {
+		return o.key.set == key.set
+	}
+	return reflect.DeepEqual(o.key, key)
+}
+
+func (b *Builder) dataKey(e *Experiment) (datasetKey, error) {
+	key := datasetKey{set: e.Data.Set, opt: datasets.OpenOptions{Dir: b.DataDir, Cache: b.CacheDir, Train: e.Data.Train, Test: e.Data.Test,
+		Volumes: e.Data.Volumes, Seed: e.Seeds.Data}}
+	if e.Data.Shape == "" {
+		return key, nil
+	}
+	shape, err := tensor.ParseShape(e.Data.Shape)
+	key.opt.Shape = shape
+	return key, err
+}
+
+// Describe returns the manifests of runs, each of which it builds for this once. Its error joins all that is wrong
+// with the runs and their data, each complaint once.
+func (b *Builder) Describe(runs []Run) ([]record.Manifest, error) {
+	list := make([]record.Manifest, len(runs))
+	var errs []error
+	told := make(map[string]bool)
+	for _, i := range b.byData(runs) {
+		built, err := b.Build(runs[i])
+		if err == nil {
+			list[i] = built.Manifest
+			continue
+		}
+		if !told[err.Error()] {
+			told[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// byData returns the places of the runs in an order in which those on the same data come together.
+func (b *Builder) byData(runs []Run) []int {
+	first := make(map[string]int)
+	order := make([]int, len(runs))
+	group := make([]int, len(runs))
+	for i, r := range runs {
+		order[i] = i
+		key, err := b.dataKey(r.Experiment)
+		if err != nil {
+			continue // which Build reports
+		}
+		text := fmt.Sprint(key)
+		if _, known := first[text]; !known {
+			first[text] = i
+		}
+		group[i] = first[text]
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(group[i], group[j]) })
+	return order
 }
 
 func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
@@ -116,9 +195,13 @@ func (out *Built) build(e *Experiment, data *datasets.Data, workers int) error {
 		return fmt.Errorf("clients.precision = %q needs a processor with AVX512-BF16 and the kernel avx512; here the kernel is %s and only float32 is possible",
 			e.Clients.Precision, f32.Kernel())
 	}
+	start, err := weightsFor(e, model.Layout())
+	if err != nil {
+		return err
+	}
 	seeds := clients.Seeds{Data: e.Seeds.Data, Model: e.Seeds.Model, System: e.Seeds.System, Codec: e.Seeds.Codec}
 	out.Sim = sim.Config{
-		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Training: e.training(), Optimizer: e.Server.optimizer(),
+		Rounds: e.Rounds, Stop: e.Stop.limits(), Seeds: seeds, Model: model, Weights: start, Training: e.training(), Optimizer: e.Server.optimizer(),
 		Devices: e.Clients.devices(seeds.System), Strategy: strategy.Sync{PerRound: e.Clients.PerRound, Seed: seeds.System},
 		Links: func(client, round int) network.Link {
 			return e.Network.Link(seeds.System, client, round, model.Layout().Len())
@@ -201,16 +284,33 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	if e.precision() == f32.BFloat16 {
 		fmt.Fprintf(id, "arithmetic %s\n", f32.BF16()) // its bits are its own
 	}
+	digest := ""
+	if out.Sim.Weights != nil {
+		digest = weights.Digest(out.Sim.Weights)
+		fmt.Fprintf(id, "weights %s\n", digest)
+	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{
-		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Seed: run.Seed,
+		Schema: Schema, Experiment: e.Name, Variant: run.Variant, Label: run.Label, Order: run.Order, Axes: run.axes(), Seed: run.Seed,
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
-		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(),
+		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(), Weights: digest,
 		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
 		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
+}
+
+// axes returns the run's axes for its manifest, nil if it has none.
+func (r Run) axes() record.Axes {
+	if len(r.Axes) == 0 {
+		return nil
+	}
+	m := make(record.Axes)
+	for _, a := range r.Axes {
+		m[a.Key] = a.Value
+	}
+	return m
 }
 
 // words writes a chain for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters that are

@@ -11,6 +11,7 @@ import (
 	"flsim/codecs"
 	"flsim/internal/params"
 	"flsim/plots"
+	"flsim/plots/figures"
 )
 
 const reference = "../docs/config.md"
@@ -52,6 +53,9 @@ func tableAt(path string) any {
 	if path == "plot" {
 		p := DefaultPlot()
 		return &p
+	}
+	if path == "range" {
+		return &span{}
 	}
 	var at any = Default()
 	for _, key := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' }) {
@@ -130,17 +134,24 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 	check("experiment", Default())
 	check("plot", tableAt("plot"))
+	check("range", tableAt("range"))
 	for _, e := range codecs.Entries() {
 		check("codec type "+e.Type, e.New())
 	}
 }
 
 func TestPlotKeysAreThoseOfThePlots(t *testing.T) {
+	var sizes []string
+	for _, s := range plots.Sizes() {
+		sizes = append(sizes, s.Name)
+	}
+	want := map[string][]string{"kind": figures.Kinds(), "account": figures.Accounts(), "band": plots.BandNames(), "size": sizes}
 	for _, f := range params.Fields(tableAt("plot")) {
-		switch {
-		case f.Name == "x" && !slices.Equal(f.Words(), plots.XNames()),
-			f.Name == "account" && !slices.Equal(f.Words(), plots.Accounts()):
-			t.Errorf("plot.%s takes %v", f.Name, f.Words())
+		if words, ok := want[f.Name]; ok && !slices.Equal(f.Words(), words) {
+			t.Errorf("plot.%s takes %v, figures take %v", f.Name, f.Words(), words)
 		}
+	}
+	if !slices.Equal(costNames, figures.XNames()) {
+		t.Errorf("plot.x takes %v, figures take %v", costNames, figures.XNames())
 	}
 }

@@ -115,6 +115,9 @@ func (d *document) offset(prim toml.Primitive) int {
 
 // place returns the byte offsets of the key and of its value, -1 where there is none to point at.
 func (n *node) place() (key, value int) {
+	if n.of != nil {
+		return n.of.place()
+	}
 	if n.doc == nil {
 		return -1, -1
 	}
@@ -181,6 +184,9 @@ func lineStart(text string, at int) int { return strings.LastIndexByte(text[:at]
 
 // locate makes an error about the key of n, or about its value.
 func locate(n *node, value bool, message string) Error {
+	if n.of != nil {
+		n = n.of
+	}
 	key, val := n.place()
 	if value && !n.table && val >= 0 {
 		return n.src.errorAt(val, n.valueWidth(val), message)

@@ -27,9 +27,22 @@ func (e *Experiment) Canonical() []byte {
 	return []byte(b.String())
 }
 
-// elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, and targets, which no run
-// depends on.
-var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets"}
+// Setting is one key of an experiment and its value as TOML.
+type Setting struct{ Key, Value string }
+
+// Settings lists what Canonical writes.
+func (e *Experiment) Settings() []Setting {
+	var list []Setting
+	for line := range strings.Lines(string(e.Canonical())) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " = ")
+		list = append(list, Setting{key, value})
+	}
+	return list
+}
+
+// elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, targets, which no run
+// depends on, and the file of initial weights, of which the weights matter and not the name.
+var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets", "model.weights"}
 
 func writeLines(b *strings.Builder, path string, f params.Field) {
 	path = join(path, f.Name)

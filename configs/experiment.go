@@ -22,7 +22,7 @@ type Experiment struct {
 	Preset   string         `toml:"preset" one:"fets" doc:"Named set of timings that stands in for keys which the file does not give; see presets below."` // empty once a file has been read
 	Seeds    Seeds          `toml:"seeds" doc:"Seeds of single streams, where they shall differ from seed."`
 	Data     Data           `toml:"data" doc:"The examples and their division among the clients."`
-	Model    nn.Config      `toml:"model" doc:"The network that is trained."`
+	Model    Model          `toml:"model" doc:"The network that is trained."`
 	Clients  Clients        `toml:"clients" doc:"The participants and their local training."`
 	Network  network.Config `toml:"network" doc:"The links between clients and server."`
 	Server   Server         `toml:"server" doc:"What the server does with the mean of the updates."`
@@ -53,6 +53,12 @@ type Data struct {
 	Train      int     `toml:"train" in:"[10,1000000]" default:"10000" doc:"Number of training examples; synthetic images only."`
 	Test       int     `toml:"test" in:"[10,1000000]" default:"2000" doc:"Number of test examples; synthetic images only."`
 	datasets.Volumes
+}
+
+// Model says which network is trained, and what it starts from.
+type Model struct {
+	nn.Config
+	Weights string `toml:"weights" default:"none" doc:"File (.npz or safetensors), or folder of a finished run, with the weights to start from in place of drawn ones; see docs/export.md."`
 }
 
 // Clients describes the participants and how they train.
@@ -147,7 +153,7 @@ type Output struct {
 func Default() *Experiment {
 	e := &Experiment{Seed: 1}
 	e.Data.Partition = datasets.DefaultPartition()
-	e.Model = nn.DefaultConfig()
+	e.Model.Config = nn.DefaultConfig()
 	e.Clients.BatchSize, e.Clients.Precision = 32, f32.Float32.String()
 	e.Clients.OptimizerConfig = nn.DefaultOptimizerConfig()
 	e.Clients.LRPerRound = nn.DefaultScheduleConfig()

@@ -2,7 +2,8 @@
 //
 // Load reads a file strictly: every table and key must be known, in exactly its spelling, of its type and within its
 // range, and everything that is wrong is reported at once with its place. A file holds one base and any number of
-// variants, each of which overrides keys of the base; Runs lists what results, once per seed.
+// variants, each of which overrides keys of the base; sweeps make several curves of a variant, and several runs of a curve,
+// one for each seed. Runs lists what results.
 package configs
 
 import (
@@ -22,26 +23,15 @@ type File struct {
 	runs []Run
 }
 
-// Run is one experiment of a file: a variant with one seed.
+// Run is one experiment of a file: one curve of a variant with one seed.
 type Run struct {
 	Variant    string // NAME of [variant.NAME]; the experiment's name where a file has no variants
-	Label      string // what legends call the variant
-	Order      int    // place of the variant in the file, from 0
+	Label      string // what legends call the curve
+	Order      int    // place of the curve in the file, from 0
+	Axes       []Axis // the swept keys that make the curve one of several of its variant; the seed is not among them
 	Named      bool   // whether the file has variants
 	Seed       uint64
 	Experiment *Experiment
-}
-
-// Plot is one figure, from a [plot.NAME] table.
-type Plot struct {
-	Name    string  `toml:"-"`
-	X       string  `toml:"x" one:"uplink_bits|downlink_bits|total_bits|round|sim_time" doc:"What the horizontal axis shows; bits are summed over all clients, sim_time is simulated."`
-	Y       string  `toml:"y" one:"metric|accuracy|train_accuracy|validation_accuracy|dice|train_dice|validation_dice|dice_wt|dice_tc|dice_et|hd95_wt|hd95_tc|hd95_et|loss|train_loss|validation_loss|top5_accuracy|client_accuracy|worst_client_accuracy|received_accuracy|received_loss|local_loss|reported_loss|reported_range|levels|objective|nmse_uplink|nmse_downlink" doc:"What the vertical axis shows; names without a prefix are of the test set, and metric is accuracy or, of a segmentation, dice."`
-	Title   string  `toml:"title" doc:"Title of the figure; empty means the experiment's name."`
-	Account string  `toml:"account" one:"wire|payload|entropy|paper" doc:"How bits are counted: as transmitted, without the frames, by the entropy bound, or by the authors' own formulas."`
-	Minus   float64 `toml:"minus" doc:"Number that is taken off y, such as the known minimum of a loss; the vertical axis is logarithmic then."`
-	Log     bool    `toml:"log" doc:"Whether the vertical axis is logarithmic; some are anyway."`
-	Beside  bool    `toml:"beside" doc:"Whether the same metric on training data is drawn beside y."`
 }
 
 // Load reads and checks the file at path with --set options laid over it. Each option is path=value; it overrides the
@@ -82,7 +72,8 @@ func Parse(path, text string, sets []string) (*File, error) {
 	return l.file, nil
 }
 
-// Runs lists the file's experiments: variants in document order, and within a variant its seeds.
+// Runs lists the file's experiments: variants in document order, within a variant its curves, the last axis running
+// fastest, and of each curve its seeds.
 func (f *File) Runs() []Run { return slices.Clone(f.runs) }
 
 // loader carries what is known while one file is read.
@@ -91,6 +82,7 @@ type loader struct {
 	report   report
 	warnings report
 	variants []variant
+	curves   int // so far
 }
 
 func (l *loader) names() []string {
@@ -113,13 +105,17 @@ func (l *loader) read(root, over *node) {
 	}
 	l.variants = l.readVariants(sections["variant"], base)
 	l.readPlots(sections["plot"])
-	seeds := l.readSweep(sections["sweep"], common)
+	for i := range l.variants {
+		l.variants[i].options = l.own(over, &l.variants[i])
+	}
+	common = l.sweepAxes(sections["sweep"], base, common)
 	l.checkBase(merge(base, common), sections)
-	for order, v := range l.variants {
-		for _, s := range l.seedsOf(v, seeds) {
-			if l.readRun(order, v, merge(merge(merge(base, v.over), s), merge(common, l.own(over, v)))); len(l.report.errs) > 0 {
-				break // another seed's errors would be the same
-			}
+	if l.expansions() {
+		for i := range l.variants {
+			v := &l.variants[i]
+			l.expand(v, func(swept *node) *node {
+				return merge(merge(merge(base, v.over), swept), merge(common, v.options))
+			})
 		}
 	}
 	l.checkPlots(sections["plot"])
@@ -152,10 +148,10 @@ func (l *loader) checkBase(base *node, sections map[string]*node) {
 	d.experiment(withPreset(base), e, sections)
 }
 
-// readRun reads one variant with one seed.
-func (l *loader) readRun(order int, v variant, n *node) {
+// readRun reads one run of a variant. It is not clean if something is wrong with it.
+func (l *loader) readRun(v *variant, n *node) (e *Experiment, clean bool) {
 	d := decoder{report: &l.report, variant: v.name}
-	e := Default()
+	e = Default()
 	n = withPreset(n)
 	d.experiment(n, e, nil)
 	d.complete(n, e)
@@ -163,17 +159,13 @@ func (l *loader) readRun(order int, v variant, n *node) {
 	d.chains(n, e)
 	d.timings(n, e)
 	d.baseline(n, e)
-	r := Run{Variant: v.name, Label: v.label, Order: order, Named: v.name != "", Seed: e.Seed, Experiment: e}
-	if !r.Named {
-		r.Variant, r.Label = e.Name, e.Name
-	}
-	l.file.runs = append(l.file.runs, r)
+	return e, len(d.bad) == 0
 }
 
 // own returns what the options say about one variant.
-func (l *loader) own(over *node, v variant) *node {
+func (l *loader) own(over *node, v *variant) *node {
 	if n := over.kid("variant").kid(v.name); n != nil && n.table {
-		return n.without("label")
+		return n.without("label", "sweep")
 	}
 	return &node{table: true, src: over.src}
 }

@@ -24,7 +24,7 @@ func again(r Run) (Run, error) {
 
 func checkRoundTrip(t interface{ Errorf(string, ...any) }, r Run) {
 	got, err := again(r)
-	r.Order, got.Order = 0, 0 // a resolved file holds one variant
+	r.Order, got.Order, r.Axes = 0, 0, nil // a resolved file holds one variant and no sweep
 	if err != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("read back (%v) as\n%+v\nwant\n%+v", err, got.Experiment, r.Experiment)
 	}
@@ -34,7 +34,7 @@ func checkRoundTrip(t interface{ Errorf(string, ...any) }, r Run) {
 }
 
 func TestTOMLRoundTrip(t *testing.T) {
-	for _, path := range []string{"testdata/good/design.toml", "testdata/good/variants.toml", "quickstart.toml", "cifar10.toml", "hundreds.toml", "papers/fedzip.toml", "papers/fedzip-short.toml"} {
+	for _, path := range []string{"testdata/good/design.toml", "testdata/good/variants.toml", "quickstart.toml", "cifar10.toml", "hundreds.toml", "testdata/good/sweep.toml", "sweep-bandwidth.toml", "papers/fedzip.toml", "papers/fedzip-short.toml"} {
 		for _, r := range load(t, path) {
 			checkRoundTrip(t, r)
 		}

@@ -32,12 +32,12 @@ func modelFor(e *Experiment, data *datasets.Data) (*nn.Model, error) {
 		if err := segmentable(e, data); err != nil {
 			return nil, err
 		}
-		return nn.NewSegmenter(e.Model, data.Train.Shape(), len(data.Regions))
+		return nn.NewSegmenter(e.Model.Config, data.Train.Shape(), len(data.Regions))
 	}
 	if e.Eval.PerSite || e.Eval.HD95 {
 		return nil, fmt.Errorf("eval.per_site and eval.hd95 are for segmentations; the examples of data set %s have classes", e.Data.Set)
 	}
-	return nn.New(e.Model, data.Train.Shape(), data.Train.Classes())
+	return nn.New(e.Model.Config, data.Train.Shape(), data.Train.Classes())
 }
 
 // segmentable says which settings a segmentation does not take.

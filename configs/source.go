@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/BurntSushi/toml"
@@ -22,6 +23,7 @@ type node struct {
 	order int            // when the document mentions the key first
 	prim  toml.Primitive // knows the key's place
 	doc   *document      // the document that prim belongs to; nil for what --set options say
+	of    *node          // the list or range of a sweep that the value was taken from, whose place it has
 }
 
 // kid returns the entry called key, nil if there is none. A nil table has no entries.
@@ -47,6 +49,48 @@ func (n *node) set(k *node) {
 	}
 	n.kids = append(n.kids, k)
 }
+
+// at returns the nodes that lead to the entry at a path, that entry last; nil if there is none.
+func (n *node) at(keys []string) (path []*node) {
+	for _, key := range keys {
+		if n = n.kid(key); n == nil {
+			return nil
+		}
+		path = append(path, n)
+	}
+	return path
+}
+
+// cut returns a copy of the table that lacks the entry at a path.
+func (n *node) cut(keys []string) *node {
+	k := n.kid(keys[0])
+	if k == nil || len(keys) > 1 && !k.table {
+		return n
+	}
+	if len(keys) == 1 {
+		return n.without(keys[0])
+	}
+	c := *n
+	c.kids = slices.Clone(n.kids)
+	c.set(k.cut(keys[1:]))
+	return &c
+}
+
+// holding returns a node of one value of the list or range n.
+func (n *node) holding(value any) *node {
+	k := &node{key: n.key, value: value, src: n.src, order: n.order, prim: n.prim, doc: n.doc, of: n}
+	if table, ok := value.(map[string]any); ok {
+		k.table, k.value = true, nil
+		for _, key := range sortedKeys(table) {
+			inner := n.holding(table[key])
+			inner.key = key
+			k.kids = append(k.kids, inner)
+		}
+	}
+	return k
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
 // without returns a copy of the table that lacks some entries.
 func (n *node) without(keys ...string) *node {

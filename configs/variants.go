@@ -11,9 +11,15 @@ import (
 
 // variant is one [variant.NAME] table.
 type variant struct {
-	name  string
-	label string
-	over  *node // what it overrides
+	name    string
+	label   string
+	titled  *node  // where the label is written; nil if it is not
+	over    *node  // what it overrides
+	sweep   *node  // its own axes, nil without
+	options *node  // what --set options say about it
+	axes    []axis // its own and those of all variants
+	dims    []dimension
+	sound   bool // whether its runs can be listed
 }
 
 // A variant cannot change what belongs to the file.
@@ -47,7 +53,7 @@ func (l *loader) readVariant(n, section *node) (v variant, ok bool) {
 		return v, false
 	}
 	d.name(n, path, n.key)
-	return variant{name: n.key, label: d.label(n, path), over: d.overrides(n, path)}, true
+	return variant{name: n.key, label: d.label(n, path), titled: n.kid("label"), over: d.overrides(n, path), sweep: n.kid("sweep")}, true
 }
 
 func writtenKeys(n *node) (keys []string) {
@@ -91,9 +97,6 @@ func (d *decoder) overrides(n *node, path string) *node {
 			d.fail(k, join(path, k.key), false, "", "key %q is unknown; did you mean \"label\"?", join(path, k.key))
 		case slices.Contains(notInVariants, k.key):
 			d.fail(k, join(path, k.key), false, "", "a variant cannot change %q; it belongs at the top level", k.key)
-		case k.key == "sweep":
-			d.fail(k, join(path, k.key), false, "", "sweeping inside a variant is not supported yet; "+
-				"write one variant per value, or a [sweep] with seed = [1, 2, 3], which gives every variant these seeds")
 		}
 	}
 	return n.without(append([]string{"label", "sweep", typo}, notInVariants...)...)
@@ -101,89 +104,6 @@ func (d *decoder) overrides(n *node, path string) *node {
 
 func isTopKey(key string) bool {
 	return slices.ContainsFunc(params.Fields(Default()), func(f params.Field) bool { return f.Name == key })
-}
-
-const maxSeeds = 1000
-
-// readSweep returns the seeds that every variant runs with, nil where the file has no sweep. The option --set seed=N
-// has the last word over a sweep.
-func (l *loader) readSweep(section, common *node) []*node {
-	d := decoder{report: &l.report}
-	if section == nil {
-		return nil
-	}
-	for _, k := range section.kids {
-		if k.key != "seed" {
-			hint := didYouMean(k.key, []string{"seed"})
-			d.fail(k, join("sweep", k.key), false, "seed", "sweeping %q is not supported yet, only seed is%s; "+
-				"for other keys write one [variant.NAME] per value", k.key, hint)
-		}
-	}
-	n := section.kid("seed")
-	if n == nil || common.kid("seed") != nil {
-		return nil
-	}
-	seeds := d.seeds(n)
-	list := make([]*node, len(seeds))
-	for i, s := range seeds {
-		kid := &node{key: "seed", value: s, src: n.src, prim: n.prim, doc: n.doc}
-		list[i] = &node{table: true, src: n.src, kids: []*node{kid}}
-	}
-	return list
-}
-
-// seedRange is { from = 1, to = 3 }.
-type seedRange struct {
-	From int64 `toml:"from" in:"[0,]" required:"true" doc:"First seed."`
-	To   int64 `toml:"to" in:"[0,]" required:"true" doc:"Last seed, included."`
-}
-
-const seedForm = "a list such as [1, 2, 3] or a range such as { from = 1, to = 3 }"
-
-func (d *decoder) seeds(n *node) (seeds []int64) {
-	const path = "sweep.seed"
-	if n.table {
-		var r seedRange
-		d.table(n, path, &r)
-		if d.isBad(path, path+".from", path+".to") {
-			return nil
-		}
-		if r.To < r.From || r.To-r.From >= maxSeeds {
-			d.fail(n, path, true, seedForm, "%s counts from %d to %d; it must count up, over at most %d seeds", path, r.From, r.To, maxSeeds)
-			return nil
-		}
-		for s := r.From; s <= r.To; s++ {
-			seeds = append(seeds, s)
-		}
-		return seeds
-	}
-	list, ok := n.value.([]any)
-	for _, v := range list {
-		s, isInt := v.(int64)
-		if !isInt || s < 0 || slices.Contains(seeds, s) {
-			ok = false
-			break
-		}
-		seeds = append(seeds, s)
-	}
-	if !ok || len(seeds) == 0 || len(seeds) > maxSeeds {
-		d.fail(n, path, true, seedForm, "%s wants different integers of at least 0, up to %d of them; got %s", path, maxSeeds, clip(params.Format(n.plain())))
-		return nil
-	}
-	return seeds
-}
-
-// seedsOf returns the seeds of one variant as tables to be merged in. A variant that names a seed of its own cannot
-// be swept.
-func (l *loader) seedsOf(v variant, seeds []*node) []*node {
-	if len(seeds) == 0 {
-		return []*node{{table: true, src: v.over.src}}
-	}
-	if k := v.over.kid("seed"); k != nil {
-		d := decoder{report: &l.report}
-		d.fail(k, join("variant", v.name)+".seed", false, "", "variant %q sets a seed, which the [sweep] over seed would override; remove one of them", v.name)
-	}
-	return seeds
 }
 
 // readPlots reads the [plot.NAME] tables.
@@ -202,6 +122,7 @@ func (l *loader) readPlots(section *node) {
 		p := DefaultPlot()
 		p.Name = n.key
 		d.table(n, path, &p)
+		d.plot(n, path, &p)
 		if strings.HasPrefix(n.key, "partition") {
 			d.fail(n, path, false, "", "figures whose name begins with partition are the heat maps of the clients' labels; call %s otherwise", path)
 		}
@@ -225,27 +146,25 @@ func (l *loader) checkPlots(section *node) {
 	reports := recorded(func(e *Experiment) bool { return reported(e).Loss })
 	ranges := recorded(func(e *Experiment) bool { return reported(e).Range })
 	for _, p := range l.file.Plots {
-		d, path := decoder{report: &l.report}, join(join("plot", p.Name), "y")
-		switch n := section.kid(p.Name).kid("y"); {
-		case strings.HasPrefix(p.Y, "validation_") && !held:
-			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, p.Y)
-		case p.Y == "objective" && !(train && decay):
-			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, p.Y)
-		case strings.HasPrefix(p.Y, "train_") && !train:
-			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, p.Y)
-		case p.Y == "levels" && !announced, p.Y == "reported_loss" && !reports, p.Y == "reported_range" && !ranges:
-			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, p.Y)
-		case strings.HasPrefix(p.Y, "top5_") && !top5:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, p.Y)
-		case strings.HasPrefix(p.Y, "received_") && !received:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.received = true", path, p.Y)
-		case strings.HasPrefix(p.Y, "hd95_") && !surfaces:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, p.Y)
-		case strings.Contains(p.Y, "client_") && !perClient:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, p.Y)
+		column, key := p.column()
+		d, path := decoder{report: &l.report}, join(join("plot", p.Name), key)
+		switch n := section.kid(p.Name).kid(key); {
+		case strings.HasPrefix(column, "validation_") && !held:
+			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, column)
+		case column == "objective" && !(train && decay):
+			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, column)
+		case strings.HasPrefix(column, "train_") && !train:
+			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, column)
+		case column == "levels" && !announced, column == "reported_loss" && !reports, column == "reported_range" && !ranges:
+			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, column)
+		case strings.HasPrefix(column, "top5_") && !top5:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, column)
+		case strings.HasPrefix(column, "received_") && !received:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.received = true", path, column)
+		case strings.HasPrefix(column, "hd95_") && !surfaces:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, column)
+		case strings.Contains(column, "client_") && !perClient:
+			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, column)
 		}
 	}
 }
-
-// DefaultPlot returns the settings of a [plot.NAME] table that is empty.
-func DefaultPlot() Plot { return Plot{X: "uplink_bits", Y: MetricWord, Account: "wire"} }

@@ -1,7 +1,20 @@
 // Package datasets holds labelled examples and divides them among clients.
 package datasets
 
-import "flsim/internal/tensor"
+import (
+	"flsim/internal/rng"
+	"flsim/internal/tensor"
+)
+
+// Shape is the shape of one example; a flat vector of n features is an image of 1 x 1 x n.
+type Shape = tensor.Shape
+
+// Rand is a stream of random numbers.
+type Rand = rng.Rand
+
+// NewRand returns the stream that is named by seed, such as OpenOptions.Seed, by what it is for, and by ids. Streams of
+// different names are independent, and none depends on what others have been asked: equal names give equal numbers.
+func NewRand(seed uint64, purpose string, ids ...uint64) *Rand { return rng.New(seed, purpose, ids...) }
 
 // Source is a set of labelled examples. Implementations are safe for concurrent use.
 type Source interface {

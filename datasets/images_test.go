@@ -160,7 +160,20 @@ func TestHoldOut(t *testing.T) {
 }
 
 func init() {
-	Register("a-test-set", func(opt OpenOptions) (*Data, error) { return &Data{Name: opt.Dir}, nil })
+	Register("a-test-set", func(opt OpenOptions) (*Data, error) {
+		return &Data{Name: opt.Dir, Train: &Images{}, Test: &Images{}, Digest: "0"}, nil
+	})
+	Register("an-empty-set", func(OpenOptions) (*Data, error) { return &Data{Train: &Images{}, Test: &Images{}}, nil })
+}
+
+func TestOpenersReturnWhatRunsNeed(t *testing.T) {
+	defer func() {
+		if words, _ := recover().(string); !strings.Contains(words, "an-empty-set has to return Train, Test and Digest") {
+			t.Errorf("panic %q", words)
+		}
+	}()
+	_, _ = Open("an-empty-set", OpenOptions{})
+	t.Error("data without digest are opened")
 }
 
 func TestOpenKnowsNames(t *testing.T) {

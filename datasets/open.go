@@ -75,7 +75,8 @@ func Names() []string {
 	return names
 }
 
-// Open opens the data set that is called name.
+// Open opens the data set that is called name. It panics if what its Opener returns lacks examples or a digest, by which
+// results of other data are told apart.
 func Open(name string, opt OpenOptions) (*Data, error) {
 	registry.RLock()
 	open := registry.openers[name]
@@ -83,7 +84,14 @@ func Open(name string, opt OpenOptions) (*Data, error) {
 	if open == nil {
 		return nil, fmt.Errorf("no data set is called %q; there are %s", name, strings.Join(Names(), ", "))
 	}
-	return open(opt)
+	d, err := open(opt)
+	if err != nil {
+		return nil, err
+	}
+	if d == nil || d.Train == nil || d.Test == nil || d.Digest == "" {
+		panic("datasets: the opener of " + name + " has to return Train, Test and Digest, or an error")
+	}
+	return d, nil
 }
 
 // Digest returns the SHA-256, in hexadecimal, over the content of the given sets in order: shapes, classes, pixels

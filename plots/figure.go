@@ -2,8 +2,11 @@
 package plots
 
 import (
+	"fmt"
 	"image/color"
 	"math"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -21,6 +24,66 @@ type Figure struct {
 	Band            Band
 	Main, Beside    string // what Series.Seeds and Series.Beside are, for the legend: "test", "training"
 	Targets         []Target
+	XLim, YLim      Limits // ends of the axes, in their units
+}
+
+// Limits are the ends of an axis; nil leaves an end to the data.
+type Limits struct{ Low, High *float64 }
+
+// LimitsOf makes limits of two numbers, of which infinite ones leave an end to the data; other lists set none.
+func LimitsOf(ends []float64) (l Limits) {
+	if len(ends) != 2 {
+		return l
+	}
+	if finite(ends[0]) {
+		l.Low = &ends[0]
+	}
+	if finite(ends[1]) {
+		l.High = &ends[1]
+	}
+	return l
+}
+
+// ParseLimits reads LOW:HIGH; either may be missing, and an empty text sets none.
+func ParseLimits(text string) (Limits, error) {
+	var l Limits
+	if text == "" {
+		return l, nil
+	}
+	low, high, ok := strings.Cut(text, ":")
+	for _, end := range []struct {
+		text string
+		to   **float64
+	}{{low, &l.Low}, {high, &l.High}} {
+		v, err := strconv.ParseFloat(end.text, 64)
+		switch {
+		case end.text == "":
+		case err != nil || !finite(v):
+			ok = false
+		default:
+			*end.to = &v
+		}
+	}
+	if !ok || l.Low != nil && l.High != nil && !(*l.Low < *l.High) {
+		return Limits{}, fmt.Errorf("limits are written LOW:HIGH, as in 0:100, 10: or :80, with LOW below HIGH; got %q", text)
+	}
+	return l, nil
+}
+
+// set replaces the ends of an axis. On a logarithmic axis limits without a logarithm set nothing.
+func (l Limits) set(low, high *float64, log bool) {
+	for _, end := range []struct{ from, to *float64 }{{l.Low, low}, {l.High, high}} {
+		if end.from == nil || log && *end.from <= 0 {
+			continue
+		}
+		*end.to = *end.from
+		if log {
+			*end.to = math.Log10(*end.from)
+		}
+	}
+	if !(*low < *high) { // one end is given and lies beyond the data
+		*low, *high = widened(min(*low, *high), min(*low, *high), 0)
+	}
 }
 
 // Target is a horizontal line at a value of interest.
@@ -39,7 +102,7 @@ func (f *Figure) Draw(c draw.Canvas, size Size) {
 		return
 	}
 	build := func(c draw.Canvas) *plot.Plot { return f.plot(t, c, curves) }
-	f.legend(t, curves).place(c, build, curves)
+	f.legend(t, curves).place(c, build, curves.trace)
 }
 
 // page clears the canvas and writes the heading. It returns what is left to draw on.
@@ -73,13 +136,14 @@ func (f *Figure) lines() []line {
 			scaled[i] = c.log10(f.LogX, f.LogY)
 		}
 		if sum := f.summarise(scaled); len(sum.X) > 0 {
-			list = append(list, line{sum, lookOf(s.Order), plain(s.Label), s.Order, beside})
+			list = append(list, line{Summary: sum, look: lookOf(s.Order), label: plain(s.Label), order: s.Order, beside: beside})
 		}
 	}
 	for i := range f.Series {
 		add(&f.Series[i], f.Series[i].Seeds, false)
 		add(&f.Series[i], f.Series[i].Beside, true)
 	}
+	thinBands(list)
 	return list
 }
 
@@ -100,9 +164,18 @@ func (f *Figure) plot(t theme, c draw.Canvas, curves lines) *plot.Plot {
 	p.Y.Label.Text = fitted(p.Y.Label.TextStyle, f.YLabel, size.Y-t.pt(10))
 	p.X.Tick.Marker = ticker(f.LogX, int(size.X/t.pt(42)))
 	p.Y.Tick.Marker = ticker(f.LogY, int(size.Y/t.pt(20)))
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = f.ranges(curves.list)
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = f.frame(size, curves)
 	p.Add(grid{t}, targets{t, f.marks()}, bands(curves.list), curves)
 	return p
+}
+
+// frame returns the axes' ends on a canvas of some size, where bars behind the curves' ends have room.
+func (f *Figure) frame(size vg.Point, curves lines) (xmin, xmax, ymin, ymax float64) {
+	xmin, xmax, ymin, ymax = f.ranges(curves.list)
+	if n := curves.abreast(); n > 0 && f.XLim.High == nil {
+		xmax += (xmax - xmin) * float64(curves.pitch()*vg.Length(n)/max(size.X, 1))
+	}
+	return xmin, xmax, ymin, ymax
 }
 
 func ticker(log bool, count int) plot.Ticker {
@@ -120,8 +193,9 @@ func (f *Figure) ranges(list []line) (xmin, xmax, ymin, ymax float64) {
 	for i := range list {
 		l := &list[i]
 		for k := range l.X {
+			low, high := l.spread(k)
 			xmin, xmax = min(xmin, l.X[k]), max(xmax, l.X[k])
-			ymin, ymax = min(ymin, l.Low[k]), max(ymax, l.High[k])
+			ymin, ymax = min(ymin, low), max(ymax, high)
 		}
 	}
 	for _, m := range f.marks() {
@@ -129,6 +203,8 @@ func (f *Figure) ranges(list []line) (xmin, xmax, ymin, ymax float64) {
 	}
 	xmin, xmax = widened(xmin, xmax, 0.025)
 	ymin, ymax = widened(ymin, ymax, 0.04)
+	f.XLim.set(&xmin, &xmax, f.LogX)
+	f.YLim.set(&ymin, &ymax, f.LogY)
 	return xmin, xmax, ymin, ymax
 }
 
@@ -215,6 +291,9 @@ func (ts targets) Plot(c draw.Canvas, p *plot.Plot) {
 	style := draw.LineStyle{Color: rule, Width: ts.pt(0.7), Dashes: []vg.Length{ts.pt(1), ts.pt(2)}}
 	for _, m := range ts.list {
 		at := y(m.Value)
+		if !c.ContainsY(at) {
+			continue
+		}
 		c.StrokeLine2(style, c.Min.X, at, c.Max.X, at)
 		write(c, ts.subtitle(), vg.Point{X: c.Max.X + ts.pt(2), Y: at - ts.pt(2.5)}, m.Label)
 	}
@@ -224,6 +303,9 @@ func (ts targets) Plot(c draw.Canvas, p *plot.Plot) {
 func (ts targets) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 	var boxes []plot.GlyphBox
 	for _, m := range ts.list {
+		if v := p.Y.Norm(m.Value); v < 0 || v > 1 {
+			continue
+		}
 		box := vg.Rectangle{Max: vg.Point{X: ts.pt(2) + ts.subtitle().Width(m.Label)}}
 		boxes = append(boxes, plot.GlyphBox{X: 1, Y: p.Y.Norm(m.Value), Rectangle: box})
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 
+	"flsim/internal/units"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -68,7 +70,7 @@ func (h *HeatMap) sample() (rows [][]int, label string) {
 		rows[i] = h.Counts[i*n/mostColumns]
 	}
 	slices.SortStableFunc(rows, func(a, b []int) int { return mainClass(a) - mainClass(b) })
-	return rows, strconv.Itoa(mostColumns) + " of " + counted(n, "client") + ", ordered by main class"
+	return rows, strconv.Itoa(mostColumns) + " of " + units.Count(n, "client") + ", ordered by main class"
 }
 
 // mainClass returns the class with most examples, the first of equals; -1 of a client without any.

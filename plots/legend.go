@@ -148,15 +148,15 @@ func (g legend) backdrop(c draw.Canvas, r vg.Rectangle) {
 	c.Fill(rectangle(vg.Rectangle{Min: r.Min.Sub(pad), Max: r.Max.Add(pad)}))
 }
 
-// place draws the plot and the legend on the canvas.
-func (g legend) place(c draw.Canvas, build func(draw.Canvas) *plot.Plot, curves lines) {
+// place draws the plot and the legend on the canvas; trace returns points that it must not cover.
+func (g legend) place(c draw.Canvas, build func(draw.Canvas) *plot.Plot, trace func(draw.Canvas, *plot.Plot) []vg.Point) {
 	p := build(c)
 	if len(g.entries) == 0 {
 		p.Draw(c)
 		return
 	}
 	area := p.DataCanvas(c)
-	if r, ok := g.inside(area.Rectangle, curves.trace(area, p)); ok {
+	if r, ok := g.inside(area.Rectangle, trace(area, p)); ok {
 		p.Draw(c)
 		g.backdrop(c, r)
 		g.draw(c, r, 1)

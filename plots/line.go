@@ -13,6 +13,7 @@ const (
 	mostPoints  = 120 // of one drawn line
 	mostSteps   = 2000
 	mostMarkers = 8  // on one drawn line
+	mostBands   = 6  // in one figure; more of them on top of each other are a fog
 	bandAlpha   = 40 // of 255
 	besideAlpha = 150
 )
@@ -21,9 +22,10 @@ const (
 type line struct {
 	Summary
 	look
-	label  string
-	order  int
-	beside bool // drawn thin, without band, markers and legend entry
+	label   string
+	order   int
+	beside  bool // drawn thin, without band, markers and legend entry
+	whisker bool // in place of the band, a bar behind its end shows the height that the band has there
 }
 
 func (l *line) style(t theme) draw.LineStyle {
@@ -35,7 +37,28 @@ func (l *line) style(t theme) draw.LineStyle {
 	return s
 }
 
-func (l *line) banded() bool { return !l.beside && l.Seeds > 1 && len(l.X) > 1 }
+func (l *line) banded() bool { return !l.beside && !l.whisker && l.Seeds > 1 && len(l.X) > 1 }
+
+// spread returns the edges of what is drawn around point k.
+func (l *line) spread(k int) (low, high float64) {
+	if l.banded() || l.whisker && k == len(l.X)-1 {
+		return l.Low[k], l.High[k]
+	}
+	return l.Mean[k], l.Mean[k]
+}
+
+// thinBands replaces the bands of a list that has too many of them.
+func thinBands(list []line) {
+	n := 0
+	for i := range list {
+		if list[i].banded() {
+			n++
+		}
+	}
+	for i := range list {
+		list[i].whisker = n > mostBands && list[i].banded()
+	}
+}
 
 // bands fills the bands of all lines; they lie beneath every line.
 type bands []line
@@ -48,16 +71,16 @@ func (b bands) Plot(c draw.Canvas, p *plot.Plot) {
 			continue
 		}
 		c.SetColor(translucent(l.color, bandAlpha))
-		var path vg.Path
-		path.Move(vg.Point{X: x(l.X[0]), Y: y(l.Low[0])})
-		for k := 1; k < len(l.X); k++ {
-			path.Line(vg.Point{X: x(l.X[k]), Y: y(l.Low[k])})
+		var outline []vg.Point
+		for k := range l.X {
+			outline = append(outline, vg.Point{X: x(l.X[k]), Y: y(l.Low[k])})
 		}
 		for k := len(l.X) - 1; k >= 0; k-- {
-			path.Line(vg.Point{X: x(l.X[k]), Y: y(l.High[k])})
+			outline = append(outline, vg.Point{X: x(l.X[k]), Y: y(l.High[k])})
 		}
-		path.Close()
-		c.Fill(path)
+		if outline = c.ClipPolygonXY(outline); len(outline) > 2 {
+			c.Fill(closed(outline))
+		}
 	}
 }
 
@@ -75,17 +98,84 @@ func (ls lines) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 	}
+	ls.whiskers(c, p)
+}
+
+// whiskers draws the bars behind the ends of curves. Where several curves end at the same x, their bars stand side by side.
+func (ls lines) whiskers(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	pitch, cap := ls.pitch(), ls.pt(1.2)
+	var ends []vg.Length
+	for i := range ls.list {
+		l := &ls.list[i]
+		if !l.whisker {
+			continue
+		}
+		last := len(l.X) - 1
+		end := x(l.X[last])
+		at := end + pitch*vg.Length(1+near(ends, end, ls.pt(4)))
+		ends = append(ends, end)
+		low, high := y(l.Low[last]), y(l.High[last])
+		if !c.ContainsX(end) || high-low < ls.pt(0.3) {
+			continue
+		}
+		style := draw.LineStyle{Color: l.color, Width: ls.pt(0.8)}
+		for _, part := range c.ClipLinesY([]vg.Point{{X: at, Y: low}, {X: at, Y: high}}) {
+			c.StrokeLines(style, part)
+		}
+		for _, edge := range []vg.Length{low, high} {
+			if c.ContainsY(edge) {
+				c.StrokeLine2(style, at-cap, edge, at+cap, edge)
+			}
+		}
+	}
+}
+
+// pitch is the distance between bars that stand side by side.
+func (ls lines) pitch() vg.Length { return min(ls.pt(3), ls.pt(60)/vg.Length(max(ls.abreast(), 1))) }
+
+// abreast returns the largest number of bars that stand side by side.
+func (ls lines) abreast() (most int) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := range ls.list {
+		x := ls.list[i].X
+		low, high = min(low, x[0]), max(high, x[len(x)-1])
+	}
+	for i := range ls.list {
+		n, x := 0, ls.list[i].X
+		for k := range ls.list {
+			l := &ls.list[k]
+			if l.whisker && math.Abs(l.X[len(l.X)-1]-x[len(x)-1]) <= 0.015*(high-low) {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+// near counts the lengths of a list that are within reach of one.
+func near(list []vg.Length, at, reach vg.Length) (n int) {
+	for _, v := range list {
+		if max(v-at, at-v) < reach {
+			n++
+		}
+	}
+	return n
 }
 
 func (ls lines) draw(c draw.Canvas, p *plot.Plot, l *line) {
 	points := l.points(c, p)
 	if len(points) > 1 {
-		c.StrokeLines(l.style(ls.theme), points)
+		c.StrokeLines(l.style(ls.theme), c.ClipLinesXY(points)...)
 	}
 	if l.beside && len(points) > 1 {
 		return
 	}
 	for _, i := range markerPlaces(len(points), l.order) {
+		if !c.Contains(points[i]) {
+			continue
+		}
 		ls.mark(c, l.look, points[i])
 	}
 }
@@ -133,6 +223,11 @@ func (ls lines) trace(c draw.Canvas, p *plot.Plot) []vg.Point {
 				e := line{Summary: Summary{X: l.X, Mean: edge}}
 				out = ls.follow(out, e.points(c, p))
 			}
+		}
+		if last := len(l.X) - 1; l.whisker {
+			x, y := p.Transforms(&c)
+			at := x(l.X[last]) + ls.pitch()
+			out = ls.follow(out, []vg.Point{{X: at, Y: y(l.Low[last])}, {X: at, Y: y(l.High[last])}})
 		}
 	}
 	return out

@@ -57,3 +57,14 @@ func rectangle(r vg.Rectangle) vg.Path {
 	p.Close()
 	return p
 }
+
+// closed returns the outline with the given corners.
+func closed(corners []vg.Point) vg.Path {
+	var p vg.Path
+	p.Move(corners[0])
+	for _, corner := range corners[1:] {
+		p.Line(corner)
+	}
+	p.Close()
+	return p
+}

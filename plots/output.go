@@ -23,7 +23,7 @@ const dpi = 200
 // Formats returns the file formats that figures are written in, which are also the endings of their files.
 func Formats() []string { return []string{"png", "svg", "pdf"} }
 
-// Drawing is what can be saved: a Figure or a HeatMap.
+// Drawing is what can be saved: a Figure, a HeatMap and the like.
 type Drawing interface {
 	// Draw draws on a canvas of the given size.
 	Draw(c draw.Canvas, size Size)
@@ -32,6 +32,17 @@ type Drawing interface {
 // Write writes a drawing in one of the Formats. Equal drawings give equal bytes.
 func Write(w io.Writer, d Drawing, format string, size Size) error {
 	c, err := newCanvas(format, size, dpi)
+	if err != nil {
+		return err
+	}
+	d.Draw(draw.New(c), size)
+	_, err = c.WriteTo(w)
+	return err
+}
+
+// WritePNG writes a drawing as PNG with so many dots per inch.
+func WritePNG(w io.Writer, d Drawing, size Size, dpi int) error {
+	c, err := newCanvas("png", size, dpi)
 	if err != nil {
 		return err
 	}

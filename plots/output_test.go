@@ -9,23 +9,14 @@ import (
 	"testing"
 )
 
-func sampleFigure(t testing.TB, seeds int) *Figure {
-	t.Helper()
-	f, err := FromRuns(sampleRuns(variants, seeds, 60, 5), "uplink_bits", "accuracy", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
 func TestEqualFiguresAreEqualBytes(t *testing.T) {
 	magic := map[string]string{"png": "\x89PNG", "svg": "<?xml", "pdf": "%PDF"}
 	for _, format := range Formats() {
 		var a, b bytes.Buffer
-		if err := Write(&a, sampleFigure(t, 3), format, DefaultSize); err != nil {
+		if err := Write(&a, sampleFigure(3), format, DefaultSize); err != nil {
 			t.Fatal(err)
 		}
-		if err := Write(&b, sampleFigure(t, 3), format, DefaultSize); err != nil {
+		if err := Write(&b, sampleFigure(3), format, DefaultSize); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(a.Bytes(), b.Bytes()) {
@@ -95,7 +86,7 @@ func TestSizeByName(t *testing.T) {
 }
 
 func BenchmarkFigure(b *testing.B) {
-	f := sampleFigure(b, 3)
+	f := sampleFigure(3)
 	for _, format := range Formats() {
 		b.Run(format, func(b *testing.B) {
 			var buf bytes.Buffer

@@ -2,9 +2,13 @@ package plots
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
+	"strings"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Curve is what one run measured: Y[i] at X[i]. Pairs that are not finite are left out of figures.
@@ -23,9 +27,59 @@ type Band int
 
 const (
 	StdBand    Band = iota // one standard deviation (of a sample: divisor n-1) to either side
+	CI95Band               // 95 % confidence interval of the mean, by Student's t
 	MinMaxBand             // smallest and largest
 	NoBand
 )
+
+// BandNames returns the names of the bands, in the order of their values.
+func BandNames() []string { return []string{"std", "ci95", "minmax", "none"} }
+
+// BandByName finds a band by one of BandNames; an empty name is the first.
+func BandByName(name string) (Band, error) {
+	if i := slices.Index(BandNames(), name); i >= 0 || name == "" {
+		return Band(max(i, 0)), nil
+	}
+	return 0, fmt.Errorf("no band is named %q; there are %s", name, strings.Join(BandNames(), ", "))
+}
+
+// Words says what the band shows of so many seeds, in words.
+func (b Band) Words(seeds string) string {
+	switch b {
+	case CI95Band:
+		return "mean and 95 % CI over " + seeds
+	case MinMaxBand:
+		return "mean and range over " + seeds
+	case NoBand:
+		return "mean over " + seeds
+	}
+	return "mean ± std over " + seeds
+}
+
+// Around returns the mean of values and the edges of their band.
+func (b Band) Around(values []float64) (mean, low, high float64) {
+	mean, std := meanStd(values)
+	half := 0.0
+	switch b {
+	case StdBand:
+		half = std
+	case CI95Band:
+		half = std * halfWidth95(len(values))
+	case MinMaxBand:
+		return mean, slices.Min(values), slices.Max(values)
+	}
+	return mean, mean - half, mean + half
+}
+
+// halfWidth95 returns half the width of the 95 % confidence interval of the mean of n values, in their standard
+// deviations; 0 for a single value, whose deviation is not known.
+func halfWidth95(n int) float64 {
+	if n < 2 {
+		return 0
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}
+	return t.Quantile(0.975) / math.Sqrt(float64(n))
+}
 
 // Summary is the mean of several curves, Low and High the edges of its band. All have the length of X, which
 // ascends.
@@ -190,14 +244,7 @@ func summariseByIndex(curves []Curve, band Band) Summary {
 }
 
 func (s *Summary) add(x float64, values []float64, band Band) {
-	mean, std := meanStd(values)
-	low, high := mean, mean
-	switch band {
-	case StdBand:
-		low, high = mean-std, mean+std
-	case MinMaxBand:
-		low, high = slices.Min(values), slices.Max(values)
-	}
+	mean, low, high := band.Around(values)
 	s.X, s.Mean = append(s.X, x), append(s.Mean, mean)
 	s.Low, s.High = append(s.Low, low), append(s.High, high)
 }
@@ -236,8 +283,8 @@ func (c Curve) log10(x, y bool) Curve {
 	return out
 }
 
-// best returns the running maximum of y, or the running minimum where low is better.
-func (c Curve) best(low bool) Curve {
+// Best returns the running maximum of y, or the running minimum where low is better.
+func (c Curve) Best(low bool) Curve {
 	better := math.Max
 	if low {
 		better = math.Min

@@ -108,10 +108,10 @@ func TestLog10LeavesOutWhatHasNoLogarithm(t *testing.T) {
 
 func TestBest(t *testing.T) {
 	c := Curve{[]float64{0, 1, 2, 3}, []float64{2, 1, 4, 3}}
-	if got := c.best(false).Y; !slices.Equal(got, []float64{2, 2, 4, 4}) {
+	if got := c.Best(false).Y; !slices.Equal(got, []float64{2, 2, 4, 4}) {
 		t.Errorf("highest so far: %v", got)
 	}
-	if got := c.best(true).Y; !slices.Equal(got, []float64{2, 1, 1, 1}) {
+	if got := c.Best(true).Y; !slices.Equal(got, []float64{2, 1, 1, 1}) {
 		t.Errorf("lowest so far: %v", got)
 	}
 	if !slices.Equal(c.Y, []float64{2, 1, 4, 3}) {

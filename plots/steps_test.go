@@ -1,13 +1,9 @@
 package plots
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"flsim/sim/record"
 )
 
 // Between two points of its grid a mean of steps is the mean of what the curves hold there.
@@ -37,38 +33,4 @@ func TestStepsAgainstTwin(t *testing.T) {
 			}
 		}
 	})
-}
-
-// hospitals are runs with a budget of two days, which they use up at different paces.
-func hospitals() []*record.Run {
-	runs := sampleRuns(variants, 3, 30, 3)
-	for k, r := range runs {
-		r.Manifest.Budget = 2 * 86400
-		for i, row := range r.Rounds {
-			row["sim_time_s"] = float64(i) * (3000 + 200*float64(k))
-		}
-	}
-	return runs
-}
-
-func TestGoldenSteps(t *testing.T) {
-	golden(t, "steps", mustFigure(t, hospitals(), "sim_time", "accuracy", Options{}), DefaultSize)
-}
-
-func TestBudgetsAreDrawnInSteps(t *testing.T) {
-	runs := hospitals()
-	f := mustFigure(t, runs, "sim_time", "accuracy", Options{})
-	if !f.Steps || f.XLabel != "Simulated time (h)" || !strings.Contains(f.Series[0].Label, ", area 0.") {
-		t.Errorf("steps %v, %q, %q", f.Steps, f.XLabel, f.Series[0].Label)
-	}
-	for _, s := range f.Series {
-		for _, c := range s.Seeds {
-			if last := len(c.X) - 1; c.X[last] < 48 || c.Y[last] != c.Y[last-1] && c.X[last] == 48 {
-				t.Errorf("%s ends at %v h", s.Label, c.X[last])
-			}
-		}
-	}
-	if f = mustFigure(t, runs, "round", "accuracy", Options{}); f.Steps || slices.ContainsFunc(f.Series, func(s Series) bool { return strings.Contains(s.Label, "area") }) {
-		t.Error("over rounds there are steps or areas too")
-	}
 }

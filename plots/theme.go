@@ -126,6 +126,13 @@ func lookOf(order int) look {
 	return look{palette[order%len(palette)], dashes[order%len(dashes)], order % len(markers)}
 }
 
+// Look returns how figures draw the curve with the given place in its experiment: colour, dashes in points (nil is a
+// solid line), and marker: 0 circle, 1 square, 2 triangle, 3 diamond, 4 triangle on its tip.
+func Look(order int) (clr color.NRGBA, dash []float64, marker int) {
+	l := lookOf(order)
+	return l.color, l.dash, l.marker
+}
+
 func (l look) line(t theme, width float64) draw.LineStyle {
 	s := draw.LineStyle{Color: l.color, Width: t.pt(width)}
 	for _, d := range l.dash {

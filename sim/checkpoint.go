@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"flsim/clients"
+	"flsim/internal/tensor"
 	"flsim/sim/event"
 	"flsim/sim/record"
 )
@@ -26,6 +27,54 @@ type facts struct {
 	Cast     castFacts   `json:"broadcast"`
 
 	Settings *settingsFacts `json:"settings,omitempty"`
+	Tensors  []tensorFacts  `json:"tensors"` // what the weights are, in order
+}
+
+// tensorFacts describes one tensor of the model.
+type tensorFacts struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+func tensorsOf(l tensor.Layout) []tensorFacts {
+	list := make([]tensorFacts, len(l))
+	for i, s := range l {
+		list[i] = tensorFacts{s.Name, s.Shape}
+	}
+	return list
+}
+
+// CheckpointTensors returns the global model of a checkpoint with the names and shapes of its tensors, all taken for
+// weights. The error is record.ErrDamaged if they do not fit together, and another one where the clients have models of their
+// own in place of a global one.
+func CheckpointTensors(c *record.Checkpoint) (tensor.Layout, []float32, error) {
+	var f facts
+	if err := json.Unmarshal(c.Header, &f); err != nil {
+		return nil, nil, fmt.Errorf("%w: checkpoint: %v", record.ErrDamaged, err)
+	}
+	i := slices.IndexFunc(c.Vectors, func(v record.Vector) bool { return v.Name == weightsName })
+	if slices.ContainsFunc(c.Vectors, func(v record.Vector) bool { return strings.HasPrefix(v.Name, ownPrefix) }) {
+		return nil, nil, errors.New("every client has a model of its own, and there is no global one")
+	}
+	if i < 0 || len(f.Tensors) == 0 {
+		return nil, nil, fmt.Errorf("%w: the checkpoint does not say which tensors it holds", record.ErrDamaged)
+	}
+	w := c.Vectors[i].Data
+	var l tensor.Layout
+	for _, t := range f.Tensors {
+		left := len(w) - l.Len()
+		for _, side := range t.Shape {
+			if side < 1 || side > left {
+				return nil, nil, fmt.Errorf("%w: the checkpoint's tensor %q of shape %v does not fit", record.ErrDamaged, t.Name, t.Shape)
+			}
+			left /= side
+		}
+		l = l.Add(t.Name, tensor.Weight, t.Shape...)
+	}
+	if l.Len() != len(w) {
+		return nil, nil, fmt.Errorf("%w: the checkpoint's tensors have %d elements, its weights %d", record.ErrDamaged, l.Len(), len(w))
+	}
+	return l, w, nil
 }
 
 // castFacts is the state of a broadcast that sends changes.
@@ -39,7 +88,8 @@ type castFacts struct {
 // Final returns a checkpoint of the weights alone, and of the clients' own ones where these have: all that is of use when the last round has ended.
 func (s *Simulation) Final() (*record.Checkpoint, error) {
 	header, err := json.Marshal(facts{Round: s.line.Round, Stopped: s.stopped, Now: s.now, Uplink: s.line.UplinkSum,
-		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts()})
+		Downlink: s.line.DownlinkSum, Losses: s.losses, Cast: s.cast.facts(), Settings: s.settings.facts(),
+		Tensors: tensorsOf(s.cfg.Model.Layout())})
 	if err != nil {
 		return nil, err
 	}

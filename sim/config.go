@@ -22,6 +22,7 @@ type Config struct {
 	Mode          Mode // of a baseline: links without limit or latency, both codecs plain, and an optimizer that averages
 	Seeds         clients.Seeds
 	Model         *nn.Model
+	Weights       []float32 // to start from, in the model's layout; nil to draw them
 	Data          *datasets.Data
 	HeldOut       datasets.Source // validation examples, nil for none
 	Shards        [][]int32       // examples of Data.Train by client; clients without any are never sampled

@@ -60,7 +60,7 @@ var ErrStopped = errors.New("stopped")
 // New wires a run that starts at its beginning. Close releases its workers.
 func New(cfg Config, rec Recorder) (*Simulation, error) {
 	s := assemble(cfg, rec)
-	cfg.Model.Init(s.server.w, initStream(&cfg))
+	cfg.start(s.server.w)
 	if err := s.endRound(); err != nil {
 		return nil, err
 	}

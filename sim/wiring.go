@@ -46,4 +46,13 @@ func longest(shards [][]int32) int {
 	return most
 }
 
+// start fills w with the weights that the run starts from.
+func (cfg *Config) start(w []float32) {
+	if cfg.Weights != nil {
+		copy(w, cfg.Weights)
+		return
+	}
+	cfg.Model.Init(w, initStream(cfg))
+}
+
 func initStream(cfg *Config) *rng.Rand { return rng.New(cfg.Seeds.Model, "initial weights") }

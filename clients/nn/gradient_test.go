@@ -12,45 +12,63 @@ import (
 func TestGradientsAgainstDifferences(t *testing.T) {
 	image := tensor.Shape{H: 5, W: 6, C: 4}
 	nothing := func() {}
-	for name, build := range map[string]func(b *builder){
-		"dense":           func(b *builder) { b.dense("l", 3) },
-		"conv":            func(b *builder) { b.conv("l", 3, 3, 1, 0) },
-		"conv padded":     func(b *builder) { b.conv("l", 3, 3, 1, 1, noBias) },
-		"conv strided":    func(b *builder) { b.conv("l", 5, 3, 2, 1) },
-		"conv 1x1":        func(b *builder) { b.conv("l", 2, 1, 2, 0) },
-		"relu":            func(b *builder) { b.conv("l", 3, 1, 1, 0); b.relu() },
-		"maxpool":         func(b *builder) { b.conv("l", 3, 1, 1, 0); b.maxPool(2, 2) },
-		"relupool":        func(b *builder) { b.conv("l", 3, 1, 1, 0); b.reluPool() },
-		"relupool 5x7":    func(b *builder) { b.conv("l", 3, 2, 1, 1); b.reluPool(); b.dense("m", 2) },
-		"norm, relupool":  func(b *builder) { b.groupNorm("l", 2); b.reluPool() },
-		"batchnorm, relu": func(b *builder) { b.conv("k", 3, 1, 1, 0); b.batchNorm("l"); b.relu(); b.conv("m", 2, 2, 1, 0) },
-		"norm, relu":      func(b *builder) { b.groupNorm("l", 2); b.relu() },
-		"relu twice":      func(b *builder) { b.conv("l", 3, 2, 1, 0); b.reluPool(); b.relu() },
-		"relupool 3":      func(b *builder) { b.pool(reluMaxPooling, 3, 2) },
-		"avgpool":         func(b *builder) { b.avgPool(3, 2) },
-		"batchnorm":       func(b *builder) { b.batchNorm("l") },
-		"groupnorm":       func(b *builder) { b.groupNorm("l", 2) },
-		"dropout":         func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dense("m", 4) },
-		"relu, dropout":   func(b *builder) { b.dense("l", 20); b.relu(); b.dropout(0.4); b.dense("m", 4) },
-		"dropout twice":   func(b *builder) { b.dense("l", 20); b.dropout(0.4); b.dropout(0.2); b.dense("m", 4) },
-		"in place chain": func(b *builder) {
-			b.dense("l", 9)
-			b.relu()
-			b.dense("m", 7)
-			b.relu()
-			b.dense("n", 5)
-			b.relu()
+	for name, build := range map[string]func(b *Builder){
+		"dense":           func(b *Builder) { b.Dense("l", 3) },
+		"conv":            func(b *Builder) { b.Conv("l", 3, 3, 1, 0) },
+		"conv padded":     func(b *Builder) { b.Conv("l", 3, 3, 1, 1, NoBias) },
+		"conv strided":    func(b *Builder) { b.Conv("l", 5, 3, 2, 1) },
+		"conv 1x1":        func(b *Builder) { b.Conv("l", 2, 1, 2, 0) },
+		"relu":            func(b *Builder) { b.Conv("l", 3, 1, 1, 0); b.ReLU() },
+		"maxpool":         func(b *Builder) { b.Conv("l", 3, 1, 1, 0); b.MaxPool(2, 2) },
+		"relupool":        func(b *Builder) { b.Conv("l", 3, 1, 1, 0); b.ReLUPool() },
+		"relupool 5x7":    func(b *Builder) { b.Conv("l", 3, 2, 1, 1); b.ReLUPool(); b.Dense("m", 2) },
+		"norm, relupool":  func(b *Builder) { b.GroupNorm("l", 2); b.ReLUPool() },
+		"batchnorm, relu": func(b *Builder) { b.Conv("k", 3, 1, 1, 0); b.BatchNorm("l"); b.ReLU(); b.Conv("m", 2, 2, 1, 0) },
+		"norm, relu":      func(b *Builder) { b.GroupNorm("l", 2); b.ReLU() },
+		"relu twice":      func(b *Builder) { b.Conv("l", 3, 2, 1, 0); b.ReLUPool(); b.ReLU() },
+		"relupool 3":      func(b *Builder) { b.pool(reluMaxPooling, 3, 2) },
+		"avgpool":         func(b *Builder) { b.AvgPool(3, 2) },
+		"batchnorm":       func(b *Builder) { b.BatchNorm("l") },
+		"groupnorm":       func(b *Builder) { b.GroupNorm("l", 2) },
+		"dropout":         func(b *Builder) { b.Dense("l", 20); b.Dropout(0.4); b.Dense("m", 4) },
+		"relu, dropout":   func(b *Builder) { b.Dense("l", 20); b.ReLU(); b.Dropout(0.4); b.Dense("m", 4) },
+		"dropout twice":   func(b *Builder) { b.Dense("l", 20); b.Dropout(0.4); b.Dropout(0.2); b.Dense("m", 4) },
+		"in place chain": func(b *Builder) {
+			b.Dense("l", 9)
+			b.ReLU()
+			b.Dense("m", 7)
+			b.ReLU()
+			b.Dense("n", 5)
+			b.ReLU()
 		},
-		"identity": func(b *builder) { b.residual(func() { b.conv("l", 4, 3, 1, 1) }, nothing) },
-		"projection": func(b *builder) {
-			b.conv("k", 4, 1, 1, 0)
-			b.residual(func() { b.conv("l", 4, 3, 2, 1); b.relu(); b.conv("m", 4, 3, 1, 1) }, func() { b.conv("s", 4, 1, 2, 0) })
-			b.relu()
+		"identity": func(b *Builder) { b.Residual(func() { b.Conv("l", 4, 3, 1, 1) }, nothing) },
+		"projection": func(b *Builder) {
+			b.Conv("k", 4, 1, 1, 0)
+			b.Residual(func() { b.Conv("l", 4, 3, 2, 1); b.ReLU(); b.Conv("m", 4, 3, 1, 1) }, func() { b.Conv("s", 4, 1, 2, 0) })
+			b.ReLU()
 		},
-		"basic block": func(b *builder) { basicBlock(b, "l", 6, 2); b.dense("m", 3) },
+		"relu ends a body": func(b *Builder) { b.Residual(func() { b.Conv("l", 4, 3, 1, 1); b.ReLU() }, nothing) },
+		"relu ends both branches": func(b *Builder) {
+			b.Conv("k", 4, 1, 1, 0)
+			b.Residual(func() { b.Conv("l", 3, 3, 1, 1); b.ReLU() }, func() { b.Conv("s", 3, 1, 1, 0); b.ReLU() })
+		},
+		"in place at both ends": func(b *Builder) {
+			b.Dense("k", 6)
+			b.Residual(func() { b.ReLU(); b.Dense("l", 6); b.Dropout(0.3) }, func() { b.Dropout(0.2) })
+		},
+		"in place alone": func(b *Builder) { b.Dense("k", 6); b.Residual(func() { b.Dropout(0.3) }, nothing) },
+		"concat of what works in place": func(b *Builder) {
+			b.Dense("k", 6)
+			b.Concat(func() { b.ReLU(); b.Dense("l", 4); b.Dropout(0.3) })
+		},
+		"residual in residual": func(b *Builder) {
+			b.Conv("k", 4, 1, 1, 0)
+			b.Residual(func() { b.Residual(func() { b.Conv("l", 4, 3, 1, 1); b.ReLU() }, nothing); b.ReLU() }, nothing)
+		},
+		"basic block": func(b *Builder) { basicBlock(b, "l", 6, 2); b.Dense("m", 3) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &builder{cfg: DefaultConfig(), shape: image, outputs: 3}
+			b := &Builder{cfg: DefaultConfig(), shape: image, outputs: 3}
 			build(b)
 			if b.err != nil {
 				t.Fatal(b.err)
@@ -61,7 +79,7 @@ func TestGradientsAgainstDifferences(t *testing.T) {
 }
 
 // checkGradients compares the gradient with respect to inputs and parameters, element by element.
-func checkGradients(t *testing.T, b *builder, in tensor.Shape, n int) {
+func checkGradients(t *testing.T, b *Builder, in tensor.Shape, n int) {
 	chain := newChain(b.layers, n)
 	p := &pass{n: n, train: true, w: make([]float32, b.layout.Len()), g: make([]float32, b.layout.Len())}
 	for k, s := range b.layout {

@@ -81,7 +81,7 @@ func New(cfg Config, in tensor.Shape, classes int) (*Model, error) {
 	if classes < 2 {
 		return nil, fmt.Errorf("a classifier needs at least 2 classes, not %d", classes)
 	}
-	return build(e, cfg, in, classes)
+	return newModel(e, cfg, in, classes)
 }
 
 // NewSegmenter returns the U-Net that cfg names for examples of shape in and so many regions, which may overlap: it gives
@@ -100,7 +100,7 @@ func NewSegmenter(cfg Config, in tensor.Shape, regions int) (*Model, error) {
 	if regions < 1 || regions > f32.MaxRegions {
 		return nil, fmt.Errorf("a segmentation has 1 to %d regions, not %d", f32.MaxRegions, regions)
 	}
-	m, err := build(e, cfg, in, regions)
+	m, err := newModel(e, cfg, in, regions)
 	if err != nil {
 		return nil, err
 	}
@@ -126,18 +126,30 @@ func namesOf(regions bool) string {
 	return strings.Join(names, ", ")
 }
 
-// build makes a model with so many scores per label.
-func build(e entry, cfg Config, in tensor.Shape, outputs int) (*Model, error) {
+// newModel makes a model with so many scores per label.
+func newModel(e entry, cfg Config, in tensor.Shape, outputs int) (*Model, error) {
 	if in.H < 1 || in.W < 1 || in.C < 1 {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v", cfg.Name, in)
 	}
-	b := &builder{cfg: cfg, shape: in, outputs: outputs}
+	b := &Builder{cfg: cfg, shape: in, outputs: outputs}
 	e.build(b)
 	if b.err != nil {
 		return nil, fmt.Errorf("model %s cannot take examples of shape %v: %w", cfg.Name, in, b.err)
 	}
+	if want := ending(e, in, outputs); b.shape.C != want.C || b.shape.Positions() != want.Positions() {
+		return nil, fmt.Errorf("model %s ends in %v for examples of shape %v, where %v is wanted: %d scores per label", cfg.Name, b.shape, in, want, outputs)
+	}
 	return &Model{name: cfg.Name, in: in, outputs: outputs, layout: b.layout, rules: b.rules, flops: b.flops, first: b.first,
 		layers: b.layers, labels: b.shape.Positions(), uses: b.uses}, nil
+}
+
+// ending returns the shape in which a model has to end.
+func ending(e entry, in tensor.Shape, outputs int) tensor.Shape {
+	end := tensor.Shape{H: 1, W: 1, C: outputs}
+	if e.regions {
+		end.D, end.H, end.W = in.D, in.H, in.W
+	}
+	return end
 }
 
 // Name returns the model's name.

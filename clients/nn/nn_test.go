@@ -180,7 +180,7 @@ func TestErrorsNameTheTrouble(t *testing.T) {
 		{"mlp", tensor.Shape{}, 10, "model mlp cannot take examples of shape 0x0x0"},
 		{"lenet5", tensor.Shape{H: 8, W: 8, C: 3}, 10, "the kernel of conv2 of width 5 does not fit 2x2x6"},
 		{"cnn4", tensor.Shape{H: 8, W: 8, C: 3}, 10, "a pool of width 2 does not fit 1x1x256"},
-		{"resnet8-gn", tensor.Shape{H: 32, W: 16, C: 3}, 10, "the last mean needs square images"},
+		{"resnet8-gn", tensor.Shape{H: 32, W: 16, C: 3}, 10, "the mean over channels needs square images"},
 	} {
 		cfg := DefaultConfig()
 		cfg.Name = c.model
@@ -312,9 +312,9 @@ func TestBatchesAreMeans(t *testing.T) {
 }
 
 func TestDropout(t *testing.T) {
-	b := &builder{shape: tensor.Shape{H: 1, W: 1, C: 100_000}}
-	b.dropout(0.3)
-	n := b.layers[0].node(1)
+	b := &Builder{shape: tensor.Shape{H: 1, W: 1, C: 100_000}}
+	b.Dropout(0.3)
+	n := b.last().node(1)
 	x := make([]float32, 100_000)
 	for i := range x {
 		x[i] = 1

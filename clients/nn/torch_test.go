@@ -72,28 +72,28 @@ type layerRecord struct {
 }
 
 // build makes the layer that a record is of.
-func (c layerRecord) build(b *builder) {
-	var options []option
+func (c layerRecord) build(b *Builder) {
+	var options []Option
 	if !c.Bias {
-		options = []option{noBias}
+		options = []Option{NoBias}
 	}
 	switch c.Kind {
 	case "dense":
-		b.dense("l", c.Out, options...)
+		b.Dense("l", c.Out, options...)
 	case "conv":
-		b.conv("l", c.Out, c.Kernel, c.Stride, c.Pad, options...)
+		b.Conv("l", c.Out, c.Kernel, c.Stride, c.Pad, options...)
 	case "maxpool":
-		b.maxPool(c.Kernel, c.Stride)
+		b.MaxPool(c.Kernel, c.Stride)
 	case "relupool":
 		b.pool(reluMaxPooling, c.Kernel, c.Stride)
 	case "avgpool":
-		b.avgPool(c.Kernel, c.Stride)
+		b.AvgPool(c.Kernel, c.Stride)
 	case "relu":
-		b.relu()
+		b.ReLU()
 	case "batchnorm":
-		b.batchNorm("l")
+		b.BatchNorm("l")
 	case "groupnorm":
-		b.groupNorm("l", c.Groups)
+		b.GroupNorm("l", c.Groups)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestLayersAgainstPyTorch(t *testing.T) {
 	}
 	for _, c := range file.Layers {
 		t.Run(c.Kind, func(t *testing.T) {
-			b := &builder{cfg: DefaultConfig(), shape: tensor.Shape{H: c.Shape[0], W: c.Shape[1], C: c.Shape[2]}}
+			b := &Builder{cfg: DefaultConfig(), shape: tensor.Shape{H: c.Shape[0], W: c.Shape[1], C: c.Shape[2]}}
 			x := fill(make([]float32, c.N*b.shape.Size()), 1, 0, 1)
 			c.build(b)
 			if b.err != nil {

@@ -12,25 +12,25 @@ const unetGroups = 4
 // unet3D is the U-Net of Çiçek, Abdulkadir, Lienkamp, Brox and Ronneberger (MICCAI 2016, arXiv 1606.06650) with group
 // normalisation, padded convolutions and channels that double from level to level. It gives each voxel one score per
 // region. With base 8, 3 levels and volumes of 4 channels it has 85,843 parameters for 3 regions.
-func unet3D(b *builder) { unetOfVolumes(b, doubling(b.cfg.Base, b.cfg.Levels)) }
+func unet3D(b *Builder) { unetOfVolumes(b, doubling(b.cfg.Base, b.cfg.Levels)) }
 
 // unet3D9M is the same with a width for each of five levels: 9,468,467 parameters for 4 channels and 3 regions. The
 // U-Net of He, Wang, Zenk and Fritz (arXiv 2012.08241) has 9,451,567, but its layers were not published: this is
 // one of about its size.
-func unet3D9M(b *builder) { unetOfVolumes(b, []int{24, 48, 96, 192, 248}) }
+func unet3D9M(b *Builder) { unetOfVolumes(b, []int{24, 48, 96, 192, 248}) }
 
-func unetOfVolumes(b *builder, widths []int) {
+func unetOfVolumes(b *Builder, widths []int) {
 	if b.shape.D < 1 {
-		b.fail("it takes volumes; unet2d takes images")
+		b.Failf("it takes volumes; unet2d takes images")
 		return
 	}
 	unet(b, widths)
 }
 
 // unet2D is the same for images (Ronneberger, Fischer and Brox, MICCAI 2015, arXiv 1505.04597).
-func unet2D(b *builder) {
+func unet2D(b *Builder) {
 	if b.shape.D > 0 {
-		b.fail("it takes images; unet3d takes volumes")
+		b.Failf("it takes images; unet3d takes volumes")
 		return
 	}
 	unet(b, doubling(b.cfg.Base, b.cfg.Levels))
@@ -45,56 +45,37 @@ func doubling(base, levels int) []int {
 	return widths
 }
 
-func unet(b *builder, widths []int) {
+func unet(b *Builder, widths []int) {
 	unetLevel(b, widths, 1)
-	b.conv("out", b.outputs, 1, 1, 0)
+	b.Conv("out", b.outputs, 1, 1, 0)
 }
 
 // unetLevel appends a level with all that are below it.
-func unetLevel(b *builder, widths []int, level int) {
+func unetLevel(b *Builder, widths []int, level int) {
 	width := widths[level-1]
 	doubleConv(b, fmt.Sprintf("down%d", level), width)
 	if level == len(widths) || b.err != nil {
 		return
 	}
 	if s := b.shape; s.H%2 != 0 || s.W%2 != 0 || s.D%2 != 0 {
-		b.fail("%v cannot be halved for level %d of %d", s, level+1, len(widths))
+		b.Failf("%v cannot be halved for level %d of %d", s, level+1, len(widths))
 		return
 	}
-	b.concat(func() {
-		b.maxPool(2, 2)
+	b.Concat(func() {
+		b.MaxPool(2, 2)
 		unetLevel(b, widths, level+1)
-		b.convTranspose(fmt.Sprintf("up%d", level), width, 2)
+		b.ConvTranspose(fmt.Sprintf("up%d", level), width, 2)
 	})
 	doubleConv(b, fmt.Sprintf("join%d", level), width)
 }
 
 // doubleConv appends two convolutions with group normalisation and ReLU.
-func doubleConv(b *builder, name string, width int) {
+func doubleConv(b *Builder, name string, width int) {
 	for i := 1; i <= 2; i++ {
-		b.conv(fmt.Sprintf("%s.conv%d", name, i), width, 3, 1, 1, noBias)
-		b.groupNorm(fmt.Sprintf("%s.gn%d", name, i), unetGroups)
-		b.relu()
+		b.Conv(fmt.Sprintf("%s.conv%d", name, i), width, 3, 1, 1, NoBias)
+		b.GroupNorm(fmt.Sprintf("%s.gn%d", name, i), unetGroups)
+		b.ReLU()
 	}
-}
-
-// concat appends a layer whose output has the channels of its input followed by those of the body's output, which
-// must have as many pixels.
-func (b *builder) concat(body func()) {
-	in, outer := b.shape, b.layers
-	b.layers = nil
-	body()
-	layers := b.layers
-	b.layers = outer
-	if b.err != nil {
-		return
-	}
-	if b.shape.Positions() != in.Positions() {
-		panic(fmt.Sprintf("nn: %v and %v are not to be joined", in, b.shape))
-	}
-	out := in
-	out.C += b.shape.C
-	b.add(concat{body: layers, positions: in.Positions(), channels: [2]int{in.C, b.shape.C}}, out)
 }
 
 // concat joins its input's channels with those that its body makes of them.

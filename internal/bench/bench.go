@@ -98,6 +98,12 @@ func Measure(ctx context.Context, w Workload, precision f32.Precision, cores int
 	return r, nil
 }
 
+// Rate returns how many examples a second one core trains, in batches of the given size: the best of some short spells.
+func Rate(model *nn.Model, shape tensor.Shape, classes, batch int, precision f32.Precision, span time.Duration) float64 {
+	w := Workload{Shape: shape, Batch: batch, Classes: classes}
+	return train(context.Background(), model, w, precision, span).rate
+}
+
 // spell holds the best rates of one client: images and floating-point operations per second.
 type spell struct{ rate, peak float64 }
 

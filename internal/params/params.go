@@ -125,6 +125,19 @@ func (f Field) OfWords() bool { return elemKind(f.Value.Type()) == reflect.Strin
 // Words returns the values that the field's one tag lists, nil if it has none.
 func (f Field) Words() []string { return f.limit.one }
 
+// Range is what a field's in tag says.
+type Range struct {
+	Low, High         float64 // infinite where there is no bound
+	OpenLow, OpenHigh bool    // the bound itself is excluded
+	Infinite          bool    // +Inf is a value like any other
+}
+
+// Range returns the field's range; ok is false if it has none.
+func (f Field) Range() (r Range, ok bool) {
+	l := f.limit
+	return Range{l.low, l.high, l.openLow, l.openHigh, l.infinite}, l.ranged
+}
+
 // List describes the parameters of the struct that ptr points to, with the values it holds as defaults. Nested
 // structs are flattened to dotted names.
 func List(ptr any) []Param {

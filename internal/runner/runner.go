@@ -16,7 +16,7 @@ import (
 	"flsim/sim/record"
 )
 
-// Runner plays runs one after another.
+// Runner plays runs: one with Play, many with PlayAll.
 type Runner struct {
 	Builder configs.Builder
 	Dir     string      // the folder of all experiments
@@ -30,12 +30,14 @@ type Runner struct {
 // Event is something that a run's watcher may want to show.
 type Event struct {
 	Kind     Kind
+	Index    int // of the run in the list that PlayAll was given
 	Manifest *record.Manifest
 	Dir      string
 	Line     record.Round   // Progress: the round that ended
 	From     int            // Started: rounds that are done already
-	Built    *configs.Built // Started, Finished, Reused
-	Why      error          // Restarted
+	Built    *configs.Built // Started, Finished, Reused, Shared
+	Why      error          // Restarted, Failed
+	Twin     string         // Shared: the directory of the run that it is the same as
 }
 
 // Kind says what happened.
@@ -48,6 +50,9 @@ const (
 	Finished
 	Reused    // it was finished before
 	Restarted // what was on disk cannot be continued
+	Shared    // a finished run of the same id was taken over
+	Waiting   // another process is playing it
+	Failed    // it ended with an error
 )
 
 // Where returns a run's directory: DIR/experiment/variant-sSEED-ID8.
@@ -62,10 +67,18 @@ func (r *Runner) Play(ctx context.Context, run configs.Run) (dir string, err err
 	if err != nil {
 		return "", err
 	}
+	return r.playBuilt(ctx, built, run.TOML())
+}
+
+func (r *Runner) playBuilt(ctx context.Context, built *configs.Built, config []byte) (dir string, err error) {
 	m := &built.Manifest
 	m.Version, m.Kernel, m.Host = r.Version, r.Kernel, r.Host
 	dir = r.Where(m)
 	if done, err := r.reuse(dir, built); done || err != nil {
+		return dir, err
+	}
+	twin, err := r.twin(dir, built)
+	if err != nil {
 		return dir, err
 	}
 	release, err := record.Lock(dir)
@@ -76,7 +89,48 @@ func (r *Runner) Play(ctx context.Context, run configs.Run) (dir string, err err
 	if done, err := r.reuse(dir, built); done || err != nil { // by the process that had the lock
 		return dir, err
 	}
-	return dir, r.play(ctx, built, dir, run.TOML())
+	if twin != nil {
+		return dir, r.adopt(twin, built, dir, config)
+	}
+	return dir, r.play(ctx, built, dir, config)
+}
+
+// twin returns a finished run of the same id in another directory, nil if there is none: another variant or another
+// experiment whose settings come to the same. If another process is playing one, the error is a *record.HeldError.
+func (r *Runner) twin(dir string, built *configs.Built) (*record.Run, error) {
+	if r.Force {
+		return nil, nil
+	}
+	dirs, err := record.FindID(r.Dir, built.Manifest.ID)
+	if err != nil {
+		return nil, err
+	}
+	var held error
+	for _, other := range dirs {
+		if other == dir {
+			continue
+		}
+		run, err := record.Open(other)
+		switch {
+		case err != nil: // damaged or closed: of no use here
+		case run.Result == nil && record.Held(other):
+			held = &record.HeldError{Dir: other}
+		case run.Result != nil && run.Verify() == nil && (!built.Transfers || run.HasTransfers()):
+			return run, nil
+		}
+	}
+	return nil, held
+}
+
+// adopt makes a finished run of the same id this one.
+func (r *Runner) adopt(twin *record.Run, built *configs.Built, dir string, config []byte) error {
+	m := &built.Manifest
+	m.Version, m.Kernel, m.Host = twin.Manifest.Version, twin.Manifest.Kernel, twin.Manifest.Host
+	if err := record.Adopt(dir, twin, m, config, built.Transfers); err != nil {
+		return err
+	}
+	r.tell(Event{Kind: Shared, Manifest: m, Dir: dir, Built: built, Twin: twin.Dir})
+	return nil
 }
 
 // reuse tells whether the run is finished and need not be played. Labels, order and targets are no part of the results

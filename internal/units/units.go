@@ -56,10 +56,14 @@ func Seconds(s float64) string { return Span(time.Duration(s * float64(time.Seco
 // Bytes writes a number of bytes with the SI prefix that leaves one to three digits before the point, as in "231 MB".
 func Bytes(n float64) string { return scaled(n, "B", "kB", "MB", "GB", "TB") }
 
-// Count writes a number of things, as in "1 run" and "4 runs".
+// Count writes a number of things, as in "1 run", "4 runs" and "10,000 clients".
 func Count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
+	if n != 1 {
+		thing += "s"
 	}
-	return strconv.Itoa(n) + " " + thing + "s"
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && len(s) > 4 && n > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s + " " + thing
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Result is what result.json says of a finished run. Nothing in it depends on the machine, the hour, or the number of
@@ -226,4 +227,30 @@ func Find(root string) ([]string, error) {
 		return nil
 	})
 	return dirs, err
+}
+
+// FindID returns the directories of a folder of experiments that hold runs of an id, finished or not, in the order of
+// their names.
+func FindID(root, id string) ([]string, error) {
+	experiments, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, e := range experiments {
+		runs, _ := os.ReadDir(filepath.Join(root, e.Name())) // of files and closed folders: none
+		for _, r := range runs {
+			dir := filepath.Join(root, e.Name(), r.Name())
+			if !strings.HasSuffix(r.Name(), fmt.Sprintf("-%.8s", id)) {
+				continue
+			}
+			if m, err := ReadManifest(dir); err == nil && m.ID == id {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	return dirs, nil
 }

@@ -10,8 +10,9 @@ type Manifest struct {
 	Schema     int       `json:"schema"`
 	Experiment string    `json:"experiment"`        // the file's name key
 	Variant    string    `json:"variant"`           // NAME of [variant.NAME]
-	Label      string    `json:"label"`             // what legends call the variant
-	Order      int       `json:"order"`             // place of the variant in the file; curves keep their colour by it
+	Label      string    `json:"label"`             // what legends call the curve
+	Order      int       `json:"order"`             // place of the curve in the file; curves keep their colour by it
+	Axes       Axes      `json:"axes,omitempty"`    // what a sweep varies, but for the seed
 	Seed       uint64    `json:"seed"`              // the run's seed
 	ID         string    `json:"id"`                // SHA-256 of what determines the results, hexadecimal
 	Metric     string    `json:"metric"`            // name of the evaluation metric's column, such as "accuracy"
@@ -22,9 +23,10 @@ type Manifest struct {
 	DataDigest string    `json:"data_digest"`
 	DataNotes  []string  `json:"data_notes,omitempty"`
 	Model      string    `json:"model"`
-	Parameters int       `json:"parameters"` // trainable
-	Elements   int       `json:"elements"`   // of the exchanged vector, buffers included
-	Uplink     string    `json:"uplink"`     // the chain in words
+	Parameters int       `json:"parameters"`               // trainable
+	Elements   int       `json:"elements"`                 // of the exchanged vector, buffers included
+	Weights    string    `json:"weights_digest,omitempty"` // of the weights that the run starts from; empty where they are drawn
+	Uplink     string    `json:"uplink"`                   // the chain in words
 	Downlink   string    `json:"downlink"`
 	Clients    int       `json:"clients"`
 	Rounds     int       `json:"rounds"`
@@ -34,6 +36,9 @@ type Manifest struct {
 	Kernel     string    `json:"kernel"`                      // of the training arithmetic
 	Host       string    `json:"host,omitempty"`
 }
+
+// Axes holds the values of swept keys: numbers (float64), truth values and strings; lists and tables as TOML text.
+type Axes map[string]any
 
 // Bits counts bits of one direction. All are sums over messages of all clients.
 type Bits struct {

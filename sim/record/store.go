@@ -13,8 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/gofrs/flock"
 )
 
 // File names in a run's directory.
@@ -31,23 +29,6 @@ const (
 
 // ErrDamaged says that a run's files contradict each other or what is asked for, so that it can't be continued.
 var ErrDamaged = errors.New("cannot be continued")
-
-// Lock makes a run's directory and keeps other processes from playing the run until release is called or the process
-// ends.
-func Lock(dir string) (release func() error, err error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
-	}
-	lock := flock.New(filepath.Join(dir, LockFile), flock.SetPermissions(0o666))
-	free, err := lock.TryLock()
-	if err != nil {
-		return nil, err
-	}
-	if !free {
-		return nil, fmt.Errorf("another process is playing the run in %s; wait for it, or give another folder", dir)
-	}
-	return lock.Unlock, nil
-}
 
 // Store writes one run's directory. It is used by one goroutine.
 type Store struct {
@@ -74,6 +55,46 @@ func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, err
 		return nil, err
 	}
 	return open(dir, transfers)
+}
+
+// Adopt fills the directory of a run, which Lock has made, with what a finished run of the same id has computed. What
+// an earlier attempt left there is overwritten.
+func Adopt(dir string, twin *Run, m *Manifest, config []byte, transfers bool) error {
+	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
+		if err := remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	names := []string{RoundsFile, CheckpointFile}
+	if transfers {
+		names = append(names, TransfersFile)
+	}
+	for _, name := range names {
+		if err := copyFile(filepath.Join(dir, name), filepath.Join(twin.Dir, name)); err != nil {
+			return err
+		}
+	}
+	if err := WriteFile(filepath.Join(dir, ConfigFile), config); err != nil {
+		return err
+	}
+	if err := WriteManifest(dir, m); err != nil {
+		return err
+	}
+	res := Summarise(twin.Rounds, m)
+	res.Digest, res.Stopped = twin.Result.Digest, twin.Result.Stopped
+	return WriteResult(dir, res)
+}
+
+func copyFile(to, from string) error {
+	old, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return WriteTo(to, func(w io.Writer) error {
+		_, err := io.Copy(w, old)
+		return err
+	})
 }
 
 // Resume reopens the directory of a run that stopped: lines of rounds after round, which the checkpoint does not
@@ -199,7 +220,7 @@ func (s *Store) Checkpoint(c *Checkpoint) error {
 	if err := s.rounds.Sync(); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(s.dir, CheckpointFile), c.write)
+	return WriteTo(filepath.Join(s.dir, CheckpointFile), c.write)
 }
 
 // Finish puts the run's digest into res, replaces the checkpoint by the final one, and writes result.json. The digest
@@ -256,13 +277,14 @@ func writeJSON(path string, v any) error {
 
 // WriteFile replaces a file atomically: readers see the old content or the new one and nothing between.
 func WriteFile(path string, data []byte) error {
-	return writeFile(path, func(w io.Writer) error {
+	return WriteTo(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
+// WriteTo is WriteFile for content that is written piece by piece.
+func WriteTo(path string, write func(io.Writer) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err

@@ -1,5 +1,14 @@
 package record
 
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
 // Transfer is one line of transfers.jsonl: one message's way between a client and the server.
 type Transfer struct {
 	Round     int     `json:"round"`
@@ -21,4 +30,34 @@ type Transfer struct {
 // Bits returns the transfer's counts.
 func (t *Transfer) Bits() Bits {
 	return Bits{Wire: 8 * t.Wire, Payload: 8 * t.Payload, Side: 8 * t.Side, Entropy: t.Entropy, Paper: t.Paper}
+}
+
+// ReadTransfers reads the transfers of a run's first rounds, in the order in which they ended. The error is
+// fs.ErrNotExist if none were recorded.
+func ReadTransfers(dir string, rounds int) ([]Transfer, error) {
+	path := filepath.Join(dir, TransfersFile)
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var list []Transfer
+	lines := bufio.NewReader(file)
+	for n := 1; ; n++ {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return list, nil // a line that a killed process left unfinished is not a line yet
+		}
+		if err != nil {
+			return nil, err
+		}
+		var t Transfer
+		if err := json.Unmarshal(line, &t); err != nil {
+			return nil, fmt.Errorf("%w: %s:%d: %v", ErrDamaged, path, n, err)
+		}
+		if t.Round > rounds {
+			return list, nil
+		}
+		list = append(list, t)
+	}
 }

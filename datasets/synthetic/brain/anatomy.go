@@ -72,7 +72,7 @@ func (h *head) toSulcus(p point, depth, bend float32) float32 {
 	wall := float32(16 * abs(h.folds.at(point{p[0] + float32(7*bend), p[1], p[2] - float32(7*bend)})))
 	floor := 20 + float32(16*h.reach.at(p))
 	small := max(float32(9*abs(h.twigs.at(p))), depth-float32(floor/2)) // shallow sulci between deep ones
-	if tent := below(p); tent > 0 {                            // cerebellum: thin folia, and fluid above them
+	if tent := below(p); tent > 0 {                                     // cerebellum: thin folia, and fluid above them
 		wall = min(float32(4*abs(h.folia.at(point{p[0] / 3, p[1] / 2, p[2] + float32(3*bend)}))), tent)
 		floor = 26
 		if in := brainstem(p); in > 0 {

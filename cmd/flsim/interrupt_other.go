@@ -1,8 +1,0 @@
-//go:build !unix
-
-package main
-
-import "os"
-
-// interrupts are the signals that ask for a stop.
-var interrupts = []os.Signal{os.Interrupt}
