@@ -87,7 +87,7 @@ func (o *exportOptions) export(args []string, stdout, stderr io.Writer) error {
 	return writeNamed(o.out, stdout, write)
 }
 
-// tellUnfinished says which part of a table will grow.
+// tellUnfinished says how many runs of a table will change.
 func tellUnfinished(w io.Writer, runs []*record.Run) {
 	n := 0
 	for _, r := range runs {
