@@ -77,6 +77,14 @@ func TestInfiniteAxesAreText(t *testing.T) {
 	}
 }
 
+// A placeholder that stands for nothing is told even where nothing else is wrong.
+func TestPlaceholdersThatStandForNothing(t *testing.T) {
+	_, err := Load(sweepFile, []string{`variant.grid.label="{keep} {foo}"`})
+	if err == nil || !strings.Contains(err.Error(), "{foo} in the label stands for no axis") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOptionsNarrowSweeps(t *testing.T) {
 	labels := func(prefix string, sets ...string) string {
 		f, err := Load(sweepFile, append(sets, "seed=1"))
