@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,6 +61,39 @@ func TestAxesAreTrue(t *testing.T) {
 		if m, swept := axes["network.uplink_mbps.median"]; swept && r.Experiment.Network.Uplink.String() != fmt.Sprintf(`{ dist = "lognormal", median = %s, sigma = 0.5 }`, literal(m)) {
 			t.Errorf("%q has uplinks %v", r.Label, r.Experiment.Network.Uplink)
 		}
+	}
+}
+
+// JSON has no word for infinity: manifests hold it as text.
+func TestInfiniteAxesAreText(t *testing.T) {
+	runs := load(t, sweepFile, "sweep.network.downlink_mbps=[1.0, inf]")
+	var values []any
+	for _, r := range runs {
+		if v := r.axes()["network.downlink_mbps"]; !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	if want := []any{1.0, "inf"}; !slices.Equal(values, want) {
+		t.Errorf("the axis has values %v, not %v", values, want)
+	}
+}
+
+// Ends of axes may be left to the data; what has to be finite says so.
+func TestEndsOfAxes(t *testing.T) {
+	file, err := Load(sweepFile, []string{"plot.a.xlim=[20, inf]", "plot.a.ylim=[-inf, 5.0]"})
+	if err != nil || file.Plots[0].XLim[1] != math.Inf(1) || file.Plots[0].YLim[0] != math.Inf(-1) {
+		t.Errorf("%v", err)
+	}
+	if _, err := Load(sweepFile, []string{"plot.a.minus=inf"}); err == nil || !strings.Contains(err.Error(), "plot.a.minus must be finite, got inf") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A placeholder that stands for nothing is told even where nothing else is wrong.
+func TestPlaceholdersThatStandForNothing(t *testing.T) {
+	_, err := Load(sweepFile, []string{`variant.grid.label="{keep} {foo}"`})
+	if err == nil || !strings.Contains(err.Error(), "{foo} in the label stands for no axis") {
+		t.Errorf("got %v", err)
 	}
 }
 
