@@ -177,7 +177,7 @@ func (t *Trainer) loop(task *Task, theta []float32, p codecs.Reparam) (Result, e
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
 			return res, &DivergedError{Round: task.Round, Client: task.Client, Step: step + 1, Loss: loss}
 		}
-		res.Loss += loss * float64(len(batch))
+		res.Loss += float64(loss * float64(len(batch)))
 		res.Examples += len(batch)
 		if p != nil {
 			p.Gradient(t.g, theta, step, steps)

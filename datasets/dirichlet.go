@@ -53,7 +53,7 @@ func logGammaAbove1(alpha float64, r *rng.Rand) float64 {
 		if v <= 0 {
 			continue
 		}
-		logV := 3 * math.Log(v)
+		logV := float64(3 * math.Log(v))
 		if math.Log(1-r.Float64()) <= float64(0.5*x*x)+float64(d*(1-float64(v*v*v)+logV)) {
 			return math.Log(d) + logV
 		}

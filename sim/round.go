@@ -250,7 +250,7 @@ func (s *Simulation) aggregate() error {
 		return err
 	}
 	s.takeDown(reported)
-	return s.endRound()
+	return s.endRound(s.spent())
 }
 
 // takeDown fills the round's line.
@@ -263,7 +263,7 @@ func (s *Simulation) takeDown(reported []record.Column) {
 	for _, t := range s.round.tasks {
 		if t.arrived && !t.Idle {
 			line.Examples += t.result.Examples
-			line.LocalLoss += t.result.Loss * float64(t.result.Examples)
+			line.LocalLoss += float64(t.result.Loss * float64(t.result.Examples))
 			line.NMSEUplink += t.result.Sent.NMSE
 		}
 	}
@@ -281,9 +281,9 @@ func (s *Simulation) takeDown(reported []record.Column) {
 	s.line, s.round = line, round{}
 }
 
-// endRound evaluates and records, and schedules the next round if there is one.
-func (s *Simulation) endRound() error {
-	s.stopped = s.spent()
+// endRound evaluates and records, and schedules the next round unless a limit, which may be none, has been reached.
+func (s *Simulation) endRound(limit string) error {
+	s.stopped = limit
 	if s.dueEvaluation() {
 		s.line.Eval = s.evaluate()
 		if s.cfg.Received && s.cfg.Mode == Federated && s.cast.held != nil {

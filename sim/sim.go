@@ -61,7 +61,7 @@ var ErrStopped = errors.New("stopped")
 func New(cfg Config, rec Recorder) (*Simulation, error) {
 	s := assemble(cfg, rec)
 	cfg.start(s.server.w)
-	if err := s.endRound(); err != nil {
+	if err := s.endRound(s.spent()); err != nil {
 		return nil, err
 	}
 	return s, nil

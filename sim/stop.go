@@ -44,5 +44,5 @@ func (s *Simulation) cut() error {
 	}
 	s.round.arrived = 0
 	s.takeDown(nil)
-	return s.endRound()
+	return s.endRound("sim_time")
 }

@@ -48,6 +48,7 @@ func TestTimeBudgetEndsTheRun(t *testing.T) {
 		{"just behind it", at(3) + 1, 3, 4},
 		{"in the middle of a round", (at(3) + at(4)) / 2, 3, 4},
 		{"before anything arrives", 1, 0, 1},
+		{"in the middle of the last round", (at(5) + at(6)) / 2, 5, 6},
 		{"behind the last round", at(6) + 1, 6, 6},
 	} {
 		for _, every := range []int{1, 5} {

@@ -26,10 +26,11 @@ func (f fields) rotation(spacing []float64) [4][4]float64 {
 	a := math.Sqrt(max(0, 1-(float64(b*b)+float64(c*c)+float64(d*d))))
 	norm := math.Sqrt(float64(a*a) + float64(b*b) + float64(c*c) + float64(d*d)) // 1 but for rounding
 	a, b, c, d = a/norm, b/norm, c/norm, d/norm
+	sum := func(a, b, c, d float64) float64 { return float64(a*b) + float64(c*d) }
 	r := [3][3]float64{
-		{1 - 2*(c*c+d*d), 2 * (b*c - a*d), 2 * (b*d + a*c)},
-		{2 * (b*c + a*d), 1 - 2*(b*b+d*d), 2 * (c*d - a*b)},
-		{2 * (b*d - a*c), 2 * (c*d + a*b), 1 - 2*(b*b+c*c)},
+		{1 - 2*sum(c, c, d, d), 2 * sum(b, c, -a, d), 2 * sum(b, d, a, c)},
+		{2 * sum(b, c, a, d), 1 - 2*sum(b, b, d, d), 2 * sum(c, d, -a, b)},
+		{2 * sum(b, d, -a, c), 2 * sum(c, d, a, b), 1 - 2*sum(b, b, c, c)},
 	}
 	scale := diagonal(spacing)
 	if f.float(f.pixdim, 0) < 0 {

@@ -46,7 +46,7 @@ func (d Dist) Draw(r *rng.Rand) float64 {
 	case "lognormal":
 		return d.a * math.Exp(d.b*r.NormFloat64())
 	case "uniform":
-		return d.a + (d.b-d.a)*r.Float64()
+		return d.a + float64((d.b-d.a)*r.Float64())
 	case "halves":
 		u := 2 * r.Float64()
 		if u < 1 {

@@ -74,6 +74,17 @@ func read(text string) (Dist, error) {
 	return v.X, err
 }
 
+// A processor that can fuse products with sums, as arm64 and GOAMD64=v3 do, draws the same.
+func TestUniformIsNotFused(t *testing.T) {
+	d := Uniform(0.1, 7.3)
+	r, twin := rng.New(1, "dist test"), rng.New(1, "dist test")
+	for range 1000 {
+		if got, want := d.Draw(r), d.a+float64((d.b-d.a)*twin.Float64()); got != want {
+			t.Fatalf("drew %v, want %v", got, want)
+		}
+	}
+}
+
 func TestStringIsReadBack(t *testing.T) {
 	number := rapid.Float64Range(-1e300, 1e300)
 	rapid.Check(t, func(t *rapid.T) {

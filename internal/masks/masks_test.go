@@ -195,3 +195,14 @@ func BenchmarkCompare(b *testing.B) {
 		Compare(p, p, 1)
 	}
 }
+
+// On arm64 the difference from the rank must not be fused with the product that the rank is.
+func TestPercentileIsNotFused(t *testing.T) {
+	var sorted []float64
+	for k := range 6 {
+		sorted = append(sorted, math.Sqrt(float64(9+k)))
+	}
+	if got, want := percentile(sorted, 0.95), 3.7076308589464535; got != want {
+		t.Errorf("the percentile is %v, want %v", got, want)
+	}
+}

@@ -23,7 +23,7 @@ func HD95(a, b []uint8, bit int, size [3]int) (distance float64, ok bool) {
 
 // percentile returns the value at a share of the way from the first to the last of sorted values.
 func percentile(sorted []float64, share float64) float64 {
-	at := share * float64(len(sorted)-1)
+	at := float64(share * float64(len(sorted)-1)) // rounded before the difference, too
 	low := int(at)
 	high := min(low+1, len(sorted)-1)
 	return sorted[low] + float64((at-float64(low))*(sorted[high]-sorted[low]))
