@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +15,7 @@ import (
 
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/datasets/volumes"
 	"flsim/internal/units"
 )
 
@@ -60,6 +63,9 @@ func listSet(name, dir string) (*listed, error) {
 	l.Place, err = datasets.Locate(name, dir)
 	if errors.As(err, &missing) {
 		l.Found, l.Want, err = false, missing.Want, nil
+	} else if err == nil {
+		_, absent := os.Stat(filepath.Join(l.Place, volumes.GeneratedFile))
+		l.Synthetic = absent == nil
 	}
 	return l, err
 }
@@ -100,9 +106,12 @@ func writeSets(w io.Writer, list []*listed, dir string) error {
 	fmt.Fprintln(t, "data set\tkind\tstate\tplace")
 	for _, l := range list {
 		kind, state, place := "real", "found", l.Place
+		if l.Synthetic {
+			kind = "synthetic"
+		}
 		switch {
-		case l.Synthetic:
-			kind, place = "synthetic", "generated, needs no files"
+		case l.Synthetic && l.Place == "":
+			place = "generated, needs no files"
 		case !l.Found:
 			state, place = "missing", "flsim data get "+l.Name
 		}
