@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestPageWorks(t *testing.T) {
 		name string
 		try  func(*tab)
 	}{
-		{"opening", opening}, {"curves", curves}, {"mean", mean}, {"axes", axes}, {"columns", columns}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
+		{"opening", opening}, {"finals", finals}, {"curves", curves}, {"mean", mean}, {"axes", axes}, {"columns", columns}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
 		{"keyboard", keyboard}, {"legend", legend}, {"sort", sortTable}, {"target", target}, {"partly", partly}, {"escape", escape}, {"contents", contents}, {"address", address},
 	} {
 		b.T = t
@@ -297,6 +298,17 @@ func opening(b *tab) {
 	}
 	if v := eval[float64](b, `(() => { const kept = flsim.page.targets; flsim.page.targets = [0.97, 0.99]; const v = flsim.firstTarget(); flsim.page.targets = kept; return v; })()`); v != 0.97 {
 		b.Errorf("with targets beyond reach the page opens at %g", v)
+	}
+}
+
+// finals compares the legend with the table.
+func finals(b *tab) {
+	for i := range 4 {
+		cell := eval[string](b, fmt.Sprintf(`document.querySelector("#table-results tbody tr:nth-child(%d) td:nth-child(3)").textContent`, i+1))
+		want := "final " + regexp.MustCompile(` ±[^%]*`).ReplaceAllString(cell, " ")
+		if got := eval[string](b, fmt.Sprintf(`document.querySelector("#legend li:nth-child(%d) .value").textContent`, i+1)); got != want {
+			b.Errorf("the legend says %q, the table %q", got, cell)
+		}
 	}
 }
 
