@@ -15,6 +15,7 @@ import (
 
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/datasets/fetch"
 	"flsim/datasets/volumes"
 	"flsim/internal/units"
 )
@@ -113,7 +114,7 @@ func writeSets(w io.Writer, list []*listed, dir string) error {
 		case l.Synthetic && l.Place == "":
 			place = "generated, needs no files"
 		case !l.Found:
-			state, place = "missing", "flsim data get "+l.Name
+			state, place = "missing", sourceOf(l.Name)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", l.Name, kind, state, place)
 	}
@@ -122,6 +123,18 @@ func writeSets(w io.Writer, list []*listed, dir string) error {
 	}
 	_, err := fmt.Fprintf(w, "looked for in %s\n", dir)
 	return err
+}
+
+// sourceOf says in a few words where to get a data set.
+func sourceOf(name string) string {
+	source, known := fetch.SourceOf(name)
+	switch {
+	case !known:
+		return "flsim cannot download it"
+	case source.Terms != "":
+		return "by hand, see " + source.Guide
+	}
+	return "flsim data get " + name
 }
 
 func dataPathCommand() *cobra.Command {
