@@ -369,6 +369,14 @@ func (c *Clients) devices(seed uint64) func(client, round int) clients.Device {
 }
 
 func (s Stop) limits() sim.Stop {
-	bits := func(mbit float64) int64 { return int64(min(math.Ceil(mbit*1e6), 1<<62)) }
-	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bits(s.Uplink), Total: bits(s.Total), Target: s.Target}
+	return sim.Stop{SimTime: event.Seconds(float64(s.SimTime)), Uplink: bitsOf(s.Uplink), Total: bitsOf(s.Total), Target: s.Target}
+}
+
+// bitsOf returns the bits of so many Mbit, rounded up where a number means no whole ones.
+func bitsOf(mbit float64) int64 {
+	bits := math.Round(mbit * 1e6)
+	if bits/1e6 < mbit {
+		bits++
+	}
+	return int64(min(bits, 1<<62))
 }

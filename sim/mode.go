@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -64,21 +65,37 @@ func (s *Simulation) evaluate() *record.Evaluation {
 	if s.cfg.Mode != Local || len(s.own) == 0 {
 		return s.eval.run(s.server.w, s.pool)
 	}
-	var sum *record.Evaluation
+	var list []*record.Evaluation
 	for _, client := range s.eligible {
-		e := s.eval.run(s.model(client), s.pool)
-		if sum == nil {
-			sum = e
-			continue
-		}
-		for i, to := range numbers(sum) {
-			*to += *numbers(e)[i]
+		list = append(list, s.eval.run(s.model(client), s.pool))
+	}
+	return meanOf(list)
+}
+
+// meanOf returns the mean of evaluations, and changes the first. A column that some lack, such as the distance from a
+// region that they never mark, is the mean over the others.
+func meanOf(list []*record.Evaluation) *record.Evaluation {
+	mean := list[0]
+	to := numbers(mean)
+	present := make([]float64, len(to))
+	for k, e := range list {
+		for i, x := range numbers(e) {
+			switch missing := i >= len(to)-len(mean.More) && math.IsNaN(*x); {
+			case missing:
+			case k > 0 && present[i] > 0:
+				*to[i] += *x
+				present[i]++
+			default:
+				*to[i], present[i] = *x, 1
+			}
 		}
 	}
-	for _, x := range numbers(sum) {
-		*x /= float64(len(s.eligible))
+	for i, n := range present {
+		if n > 0 {
+			*to[i] /= n
+		}
 	}
-	return sum
+	return mean
 }
 
 // numbers lists an evaluation's numbers.

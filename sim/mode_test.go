@@ -125,3 +125,29 @@ func TestBaselinesSurviveWorkersAndResume(t *testing.T) {
 		}
 	}
 }
+
+// A client that never marks a region has no distance from it, and does not hide that of the others.
+func TestLocalDistancesOfThoseThatHaveOne(t *testing.T) {
+	cfg := marking(t)
+	cfg.Mode, cfg.Rounds, cfg.EvalEvery = Local, 6, 6
+	cfg.Links = baseline(t, Local).Links
+	cfg.Strategy = strategy.Sync{PerRound: len(cfg.Shards), Seed: 3}
+	p, s := play(t, cfg)
+	want, have := map[string]float64{}, map[string]float64{}
+	for _, client := range s.eligible {
+		for _, c := range s.eval.run(s.model(client), s.pool).More {
+			if !math.IsNaN(c.Value) {
+				want[c.Name] += c.Value
+				have[c.Name]++
+			}
+		}
+	}
+	if n := have["hd95_et"]; n == 0 || n == float64(len(s.eligible)) {
+		t.Fatalf("%v clients of %d mark ET", n, len(s.eligible))
+	}
+	for _, c := range p.rounds[6].Eval.More {
+		if c.Value != want[c.Name]/have[c.Name] {
+			t.Errorf("%s is %v, want %v", c.Name, c.Value, want[c.Name]/have[c.Name])
+		}
+	}
+}

@@ -172,6 +172,7 @@ func (g *Fetcher) open(ctx context.Context, f *File, have int64) (body io.ReadCl
 	if err != nil {
 		return nil, 0, err
 	}
+	request.Header.Set("Accept-Encoding", "identity") // else net/http unpacks what a server calls gzip
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}

@@ -3,6 +3,7 @@ package fetch
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -63,6 +64,26 @@ func TestGet(t *testing.T) {
 	}
 	if !bytes.Equal(read(t, g, "file.bin"), content) || last != s.Files[0].Size || asked != 1 {
 		t.Errorf("%d of %d bytes, asked %d times", last, s.Files[0].Size, asked)
+	}
+}
+
+// Some servers call a packed file its own encoding, which must not unpack it on the way.
+func TestPackedFilesStayPacked(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(content); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	g, s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(packed.Bytes())
+	})
+	s.Files[0].Size, s.Files[0].SHA256 = int64(packed.Len()), digest(packed.Bytes())
+	if err := g.Get(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(read(t, g, "file.bin"), packed.Bytes()) {
+		t.Error("the file was changed on the way")
 	}
 }
 
