@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -234,7 +235,7 @@ func (d *decoder) field(k *node, path string, f params.Field) {
 		return
 	}
 	if !f.Ok() {
-		d.fail(k, path, true, wanted(path, f), "%s must be %s, got %s", path, f.Allowed, params.Format(f.Value.Interface()))
+		d.fail(k, path, true, wanted(path, f), "%s must be %s, got %s", path, cmp.Or(f.Allowed, "finite"), params.Format(f.Value.Interface()))
 	}
 }
 

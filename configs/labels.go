@@ -95,7 +95,10 @@ func (c *curves) labelOf(axes []Axis, own []*axis) string {
 	}
 	var told []*axis
 	label := placeholder.ReplaceAllStringFunc(c.label, func(p string) string {
-		a, _ := c.axis(p[1 : len(p)-1])
+		a, ok := c.axis(p[1 : len(p)-1])
+		if !ok {
+			return p // which checkLabel has reported
+		}
 		told = append(told, a)
 		if i := slices.Index(own, a); i >= 0 {
 			return axes[i].text

@@ -23,8 +23,8 @@ type Plot struct {
 	Minus   float64   `toml:"minus" doc:"Number that is taken off y, such as the known minimum of a loss; the vertical axis is logarithmic then."`
 	XScale  string    `toml:"xscale" one:"auto|linear|log" doc:"Horizontal axis; auto is logarithmic for bits and compression."`
 	YScale  string    `toml:"yscale" one:"auto|linear|log" doc:"Vertical axis, or colours of a heat map."`
-	XLim    []float64 `toml:"xlim" doc:"Ends of the horizontal axis, [low, high], in its units; -inf and inf leave an end to the data."`
-	YLim    []float64 `toml:"ylim" doc:"The same of the vertical axis."`
+	XLim    []float64 `toml:"xlim" in:"[-inf,inf]" doc:"Ends of the horizontal axis, [low, high], in its units; -inf and inf leave an end to the data."`
+	YLim    []float64 `toml:"ylim" in:"[-inf,inf]" doc:"The same of the vertical axis."`
 	Beside  bool      `toml:"beside" doc:"Whether the same metric on training data is drawn beside y."`
 	Regions bool      `toml:"regions" doc:"Of a segmentation: whether there is a curve for each region, in place of their mean."`
 	Rounds  int       `toml:"rounds" in:"[1,10000]" doc:"Rounds of a timeline."`

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -74,6 +75,25 @@ func TestInfiniteAxesAreText(t *testing.T) {
 	}
 	if want := []any{1.0, "inf"}; !slices.Equal(values, want) {
 		t.Errorf("the axis has values %v, not %v", values, want)
+	}
+}
+
+// Ends of axes may be left to the data; what has to be finite says so.
+func TestEndsOfAxes(t *testing.T) {
+	file, err := Load(sweepFile, []string{"plot.a.xlim=[20, inf]", "plot.a.ylim=[-inf, 5.0]"})
+	if err != nil || file.Plots[0].XLim[1] != math.Inf(1) || file.Plots[0].YLim[0] != math.Inf(-1) {
+		t.Errorf("%v", err)
+	}
+	if _, err := Load(sweepFile, []string{"plot.a.minus=inf"}); err == nil || !strings.Contains(err.Error(), "plot.a.minus must be finite, got inf") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A placeholder that stands for nothing is told even where nothing else is wrong.
+func TestPlaceholdersThatStandForNothing(t *testing.T) {
+	_, err := Load(sweepFile, []string{`variant.grid.label="{keep} {foo}"`})
+	if err == nil || !strings.Contains(err.Error(), "{foo} in the label stands for no axis") {
+		t.Errorf("got %v", err)
 	}
 }
 

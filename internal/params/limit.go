@@ -15,6 +15,7 @@ type limit struct {
 	low, high         float64
 	openLow, openHigh bool // the bound itself is excluded
 	infinite          bool // +Inf is a value like any other
+	both              bool // and -Inf is
 	one               []string
 }
 
@@ -46,6 +47,7 @@ func (l *limit) parseRange(text string) error {
 	l.openHigh = strings.HasSuffix(high, ")")
 	high = high[:len(high)-1]
 	l.infinite = high == "inf" && !l.openHigh
+	l.both = l.infinite && low == "-inf" && !l.openLow
 	var err error
 	if l.low, err = parseBound(low, math.Inf(-1)); err != nil {
 		return err
@@ -91,7 +93,7 @@ func (l limit) allowsNumber(x float64) bool {
 	if l.one != nil {
 		return slices.Contains(l.one, strconv.FormatFloat(x, 'g', -1, 64))
 	}
-	if math.IsNaN(x) || math.IsInf(x, -1) || math.IsInf(x, 1) && !l.infinite {
+	if math.IsNaN(x) || math.IsInf(x, -1) && !l.both || math.IsInf(x, 1) && !l.infinite {
 		return false
 	}
 	if !l.ranged {
@@ -112,6 +114,8 @@ func (l limit) words(quoted bool) string {
 	}
 	low, high := number(l.low), number(l.high)
 	switch {
+	case l.both:
+		return "finite, -inf or inf"
 	case l.infinite && l.openLow:
 		return "above " + low + ", or inf"
 	case l.infinite:

@@ -86,7 +86,11 @@ func (p *Predictor) probe(built *configs.Built, e *configs.Experiment) (Cost, er
 	rate := p.rate(&cfg, batch)
 	real := mean(cfg.Shards, cfg.Training.StepsOf)
 	steps := math.Max(1, math.Min(math.Floor(probeSpan.Seconds()*rate/float64(batch)), math.Round(real)))
-	perRound := float64(min(e.Clients.PerRound, nonEmpty(cfg.Shards)))
+	perRound := e.Clients.PerRound
+	if sync, ok := cfg.Strategy.(strategy.Sync); ok {
+		perRound = sync.PerRound // without messages it is everybody
+	}
+	perRound = min(perRound, nonEmpty(cfg.Shards))
 	shrink(&cfg, int(steps))
 
 	before := inUse()
@@ -98,7 +102,7 @@ func (p *Predictor) probe(built *configs.Built, e *configs.Experiment) (Cost, er
 	runtime.KeepAlive(t)
 	t.sim.Close()
 	messages := math.Max(1, t.messages)
-	scale := perRound * float64(e.Rounds)
+	scale := float64(perRound * e.Rounds)
 	c := Cost{
 		Uplink: t.up / messages * scale, Downlink: t.down / messages * scale,
 		CPU:    t.span / messages * math.Max(1, real/steps) * scale,

@@ -181,6 +181,24 @@ func TestPredictionsHold(t *testing.T) {
 	}
 }
 
+// All clients of a local baseline train in every round, whatever clients.per_round says.
+func TestPredictionsOfLocalTraining(t *testing.T) {
+	var cpu []float64
+	for _, n := range []string{"1", "6"} {
+		r := &runner.Runner{Dir: t.TempDir()}
+		entries := list(t, r, load(t, "variant.fedavg.clients.mode=local", "clients.per_round="+n, "data.train=3000")[:1])
+		p := &sweep.Predictor{Builder: &r.Builder}
+		c, err := p.Cost(&entries[0], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cpu = append(cpu, c.CPU)
+	}
+	if ratio := cpu[1] / cpu[0]; ratio > 2.5 {
+		t.Errorf("the same work is predicted to take %.3g times as long", ratio)
+	}
+}
+
 func tables(t *testing.T, entries []sweep.Entry) (runs, rounds string, holes []sweep.Entry) {
 	t.Helper()
 	table, holes, err := sweep.Gather(entries)
