@@ -28,9 +28,12 @@ func (d *decoder) chains(n *node, e *Experiment) {
 	stages := make(map[string]Stage)
 	if tables != nil {
 		for _, k := range tables.kids {
-			if s, ok := d.stage(k); ok {
+			reader := *d
+			reader.spare = !slices.Contains(e.Uplink.Chain, k.key) && !slices.Contains(e.Downlink.Chain, k.key)
+			if s, ok := reader.stage(k); ok {
 				stages[k.key] = s
 			}
+			d.bad = reader.bad
 		}
 	}
 	up := d.chain(n.kid("uplink").kid("chain"), "uplink.chain", e.Uplink.Chain, tables, stages)
@@ -266,7 +269,7 @@ func (l *loader) warnUnused(base *node) {
 				used[k.key] = true // one warning is enough
 				e := locate(k, false, fmt.Sprintf("no chain uses [codec.%s]", k.key))
 				e.Key = join("codec", k.key)
-				l.warnings.add(e, "")
+				l.warnings.add(e, "", true)
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type decoder struct {
 	report  *report
 	variant string          // whose settings are being read
 	partial bool            // keys may be missing, since variants may add them
+	spare   bool            // no chain of the variant uses the codec that is being read
 	bad     map[string]bool // paths that were reported
 }
 
@@ -40,7 +41,7 @@ func (d *decoder) failAt(e Error, path, allowed string) {
 		d.bad = make(map[string]bool)
 	}
 	d.bad[path] = true
-	d.report.add(e, d.variant)
+	d.report.add(e, d.variant, !d.spare)
 }
 
 // isBad reports whether one of the paths, or a table that holds it, has been reported.

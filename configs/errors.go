@@ -98,7 +98,7 @@ func printable(s string) string {
 // report collects errors over all variants of a file.
 type report struct {
 	errs  []Error
-	in    []map[string]bool // the variants that each error was met in
+	in    []map[string]bool // the variants that each error was met in, and whether it matters to them
 	index map[Error]int
 	order []string // the file, then the options: the order in which errors are listed
 }
@@ -108,7 +108,7 @@ const maxErrors = 100
 // full reports whether so much is wrong that more would help nobody.
 func (r *report) full() bool { return len(r.errs) >= maxErrors }
 
-func (r *report) add(e Error, variant string) {
+func (r *report) add(e Error, variant string, matters bool) {
 	i, known := r.index[e]
 	if !known && r.full() {
 		return
@@ -122,21 +122,26 @@ func (r *report) add(e Error, variant string) {
 		r.errs = append(r.errs, e)
 		r.in = append(r.in, make(map[string]bool))
 	}
-	r.in[i][variant] = true
+	r.in[i][variant] = r.in[i][variant] || matters
 }
 
 // list returns the errors in order of place. Where some variants of several have an error that sits in what they
-// share, the message says which.
+// share, the message says which: of those to which it matters.
 func (r *report) list(variants []string) Errors {
 	list := make(Errors, 0, len(r.errs))
 	for i, e := range r.errs {
 		var some []string
+		met := 0
 		for _, v := range variants {
-			if r.in[i][v] {
+			matters, in := r.in[i][v]
+			if in {
+				met++
+			}
+			if matters {
 				some = append(some, v)
 			}
 		}
-		if !r.in[i][""] && len(some) > 0 && len(some) < len(variants) {
+		if !r.in[i][""] && len(some) > 0 && met < len(variants) {
 			e.Message += " (in variant " + strings.Join(some, ", ") + ")"
 		}
 		list = append(list, e)

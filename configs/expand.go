@@ -225,7 +225,7 @@ func (c *curves) unused(l *loader) {
 			if shared := c.sweep.at(a.keys()) == nil; !a.seeds() && !c.used[a.name()] && !shared {
 				e := locate(a.leaf(), false, fmt.Sprintf("variant %q sweeps %s, but none of its chains uses [codec.%s]", c.name, a.name(), a.path[1].key))
 				e.Key = join("variant", c.name) + ".sweep." + a.name()
-				l.warnings.add(e, "")
+				l.warnings.add(e, "", true)
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func Parse(path, text string, sets []string) (*File, error) {
 		l.report.order = append(l.report.order, setName(option))
 		n, err := parseSet(option)
 		if err != nil {
-			l.report.add(*err.(*Error), "")
+			l.report.add(*err.(*Error), "", true)
 			continue
 		}
 		over = merge(over, n)

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"flsim/datasets"
+	"flsim/datasets/volumes"
 )
 
 // Name is the name under which the set is registered.
@@ -34,6 +35,8 @@ type Set struct {
 	Patients []Patient // by name
 	Sites    []string  // where they come from, in alphabetical order; nil where that is not known
 	Notes    []string  // what a reader should know
+
+	Synthetic bool // some cases were generated: volumes.GeneratedFile lies in a folder above them
 }
 
 // Patient is one case: the images and the segmentation of one examination.
@@ -76,6 +79,9 @@ func Find(dir string, opt FindOptions) (*Set, error) {
 		return nil, &datasets.ContentError{Name: f.cases[0].dir, Problem: "has images but no segmentation, as all cases that were found; training needs the training part of the set"}
 	}
 	set := &Set{Notes: append(summary(labelled, f.root), notes...)}
+	if note := origin(labelled); note != "" {
+		set.Synthetic, set.Notes = true, append(set.Notes, note)
+	}
 	for _, c := range labelled {
 		p, err := c.patient(opt.Modalities, labelled)
 		if err != nil {
@@ -129,6 +135,23 @@ func summary(cases []*candidate, root string) []string {
 		}
 	}
 	return notes
+}
+
+// origin says how many cases were generated; "" if none was.
+func origin(cases []*candidate) string {
+	n := 0
+	for _, c := range cases {
+		if c.generated {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case len(cases):
+		return fmt.Sprintf("all %d cases were generated, not photographed, as %s says", n, volumes.GeneratedFile)
+	}
+	return fmt.Sprintf("%d of %d cases were generated, not photographed, as %s says; they are mixed with others", n, len(cases), volumes.GeneratedFile)
 }
 
 // patient takes the modalities that are wanted. All cases are there for advice.

@@ -13,6 +13,7 @@ import (
 
 	"flsim/datasets"
 	"flsim/datasets/nifti"
+	"flsim/datasets/volumes"
 	"flsim/internal/tensor"
 )
 
@@ -424,6 +425,40 @@ func TestOpen(t *testing.T) {
 	opt.Shape = tensor.Shape{}
 	if _, err := datasets.Open(Name, opt); !datasets.AtFault(err) || !strings.Contains(err.Error(), "Brats18_2013_0_1 has no image of modality t2") {
 		t.Errorf("a missing modality: %v", err)
+	}
+}
+
+// A marker counts for its folder and those below it, and no more cases are left out than of real ones.
+func TestGeneratedCases(t *testing.T) {
+	dir := t.TempDir()
+	classic(t, filepath.Join(dir, "a", "b"), "BraTS2021_00000", ".nii")
+	classic(t, filepath.Join(dir, "a"), "BraTS2021_00001", ".nii")
+	task(t, filepath.Join(dir, "task"), "BRATS_001")
+	for _, step := range []struct{ folder, note string }{
+		{"", ""},
+		{"task", "1 of 3 cases were generated, not photographed, as SYNTHETIC.txt says; they are mixed with others"},
+		{"a", "all 3 cases were generated, not photographed, as SYNTHETIC.txt says"},
+	} {
+		if step.folder != "" {
+			text(t, filepath.Join(dir, step.folder, volumes.GeneratedFile), "generated")
+		}
+		set, err := Find(dir, FindOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(set.Notes, func(s string) bool { return strings.Contains(s, "generated") })
+		if set.Synthetic != (step.note != "") || said != set.Synthetic || said && !slices.Contains(set.Notes, step.note) || set.Provider().Synthetic != set.Synthetic {
+			t.Errorf("%q is marked: synthetic %v, notes %q", step.folder, set.Synthetic, set.Notes)
+		}
+	}
+	many := t.TempDir()
+	for i := range 41 {
+		classic(t, many, fmt.Sprintf("BraTS2021_%05d", i), ".nii")
+	}
+	text(t, filepath.Join(many, volumes.GeneratedFile), "generated")
+	d, err := datasets.Open(Name, datasets.OpenOptions{Dir: many, Cache: t.TempDir(), Shape: tensor.Shape{H: 4, W: 4, C: 4}, Volumes: datasets.Volumes{TestCases: 0.5}})
+	if err != nil || !d.Synthetic || !strings.HasPrefix(d.Notes[len(d.Notes)-1], "41 cases, ") {
+		t.Errorf("of 41 generated cases: %+v, %v", d, err)
 	}
 }
 

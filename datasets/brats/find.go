@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"flsim/datasets"
+	"flsim/datasets/volumes"
 )
 
 // maxDepth is how many folders below the one given a case may be: archives unpack into two or three, and people put
@@ -25,6 +26,8 @@ type candidate struct {
 	labels string             // path, or ""
 	mask   string             // path, or ""
 	scheme *scheme
+
+	generated bool // a folder above it says so
 }
 
 // finder walks through folders.
@@ -41,7 +44,7 @@ func search(dir string) (*finder, error) {
 	dir = cmp.Or(dir, ".")
 	for _, root := range []string{filepath.Join(dir, "brats"), dir} {
 		f := &finder{root: root, seen: map[string]bool{}}
-		if err := f.walk(root, 0); err != nil {
+		if err := f.walk(root, 0, false); err != nil {
 			return nil, err
 		}
 		if len(f.cases) > 0 || root == dir {
@@ -51,8 +54,8 @@ func search(dir string) (*finder, error) {
 	return nil, nil // not reached: the last root is dir
 }
 
-// walk collects the cases in a folder and below. A folder that cannot be read is passed over with a note.
-func (f *finder) walk(dir string, depth int) error {
+// walk collects the cases in a folder and below, which are generated if it says so or is said to be. A folder that cannot be read is passed over with a note.
+func (f *finder) walk(dir string, depth int, generated bool) error {
 	resolved, err := filepath.EvalSymlinks(dir)
 	if err != nil || f.seen[resolved] {
 		return nil
@@ -64,15 +67,20 @@ func (f *finder) walk(dir string, depth int) error {
 		return nil
 	}
 	files, folders := split(dir, entries)
+	generated = generated || slices.Contains(files, volumes.GeneratedFile)
+	before := len(f.cases)
 	if slices.Contains(files, "dataset.json") && slices.Contains(folders, "imagesTr") && slices.Contains(folders, "labelsTr") {
 		if err := f.decathlon(dir); err != nil {
 			return err
 		}
 	}
 	f.collect(dir, files)
+	for _, c := range f.cases[before:] {
+		c.generated = generated
+	}
 	for _, name := range folders {
 		if depth < maxDepth {
-			if err := f.walk(filepath.Join(dir, name), depth+1); err != nil {
+			if err := f.walk(filepath.Join(dir, name), depth+1, generated); err != nil {
 				return err
 			}
 		}

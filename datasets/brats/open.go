@@ -18,7 +18,7 @@ func open(opt datasets.OpenOptions) (*datasets.Data, error) {
 
 // Provider returns the set as what examples are made of.
 func (s *Set) Provider() volumes.Provider {
-	p := volumes.Provider{Name: Name, Regions: volumes.TumourRegions(), Sites: s.Sites, Notes: s.Notes,
+	p := volumes.Provider{Name: Name, Regions: volumes.TumourRegions(), Sites: s.Sites, Notes: s.Notes, Synthetic: s.Synthetic,
 		Key:  func(i int) (string, error) { return s.Patients[i].Key() },
 		Scan: func(i int) (*volumes.Scan, error) { return s.Patients[i].Read() },
 	}

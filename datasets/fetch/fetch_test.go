@@ -212,6 +212,9 @@ func TestSources(t *testing.T) {
 			continue
 		}
 		if s.Terms != "" {
+			if _, err := os.Stat(filepath.Join("..", "..", filepath.FromSlash(s.Guide))); err != nil || s.Guide == "" {
+				t.Errorf("%s: who says more? %v", set, err)
+			}
 			continue
 		}
 		dir := t.TempDir()

@@ -19,6 +19,7 @@ type Source struct {
 	Sets  []string // names of the data sets that it holds
 	Home  string   // page of its authors
 	Terms string   // what to do where it cannot be downloaded without more ado; there are no files then
+	Guide string   // the file of this project that says more of that
 	Files []File
 }
 
@@ -47,9 +48,11 @@ var sources = []Source{
 			URL: "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip", Path: "emnist.zip", Size: 561753746, Unpack: "emnist",
 			SHA256: "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"}}},
 	{Sets: []string{"svhn"}, Home: "http://ufldl.stanford.edu/housenumbers",
-		Terms: "download train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu/housenumbers and convert them by scripts/convert_svhn.py, which says how"},
+		Terms: "download train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu/housenumbers and convert them by scripts/convert_svhn.py, which says how",
+		Guide: "scripts/convert_svhn.py"},
 	{Sets: []string{"brats"}, Home: "https://www.synapse.org",
-		Terms: "it is handed out to registered users only; ask for access at https://www.synapse.org, unpack the training data into a folder brats of the data directory, and see docs/brats.md; Task01_BrainTumour of http://medicaldecathlon.com is free"},
+		Terms: "it is handed out to registered users only; ask for access at https://www.synapse.org, unpack the training data into a folder brats of the data directory, and see docs/brats.md; Task01_BrainTumour of http://medicaldecathlon.com is free",
+		Guide: "docs/brats.md"},
 }
 
 // sum is what is known of one of the four files in IDX format.

@@ -15,6 +15,7 @@ type layout struct {
 	magic                                       int
 	dim, datatype, pixdim, offset, slope, inter int
 	qform, sform, quatern, srow                 int
+	about                                       int    // a text of aboutSize bytes
 	single                                      string // what magic is if the voxels follow in the same file
 	pair                                        string // what it is if they are in a file of their own
 	intWidth, codeWidth, floatWidth             int    // bytes of dim, of a code of qform and sform, of floats
@@ -23,15 +24,18 @@ type layout struct {
 
 var layout1 = layout{
 	version: 1, size: 348, magic: 344, single: "n+1\x00", pair: "ni1\x00",
-	dim: 40, datatype: 70, pixdim: 76, offset: 108, slope: 112, inter: 116, qform: 252, sform: 254, quatern: 256, srow: 280,
+	dim: 40, datatype: 70, pixdim: 76, offset: 108, slope: 112, inter: 116, qform: 252, sform: 254, quatern: 256, srow: 280, about: 148,
 	intWidth: 2, codeWidth: 2, floatWidth: 4, offsetIsFloat: true,
 }
 
 var layout2 = layout{
 	version: 2, size: 540, magic: 4, single: "n+2\x00\r\n\x1a\n", pair: "ni2\x00\r\n\x1a\n",
-	dim: 16, datatype: 12, pixdim: 104, offset: 168, slope: 176, inter: 184, qform: 344, sform: 348, quatern: 352, srow: 400,
+	dim: 16, datatype: 12, pixdim: 104, offset: 168, slope: 176, inter: 184, qform: 344, sform: 348, quatern: 352, srow: 400, about: 240,
 	intWidth: 8, codeWidth: 4, floatWidth: 8,
 }
+
+// aboutSize is how many bytes a header has for a remark, the zero at its end among them.
+const aboutSize = 80
 
 // maxBytes is the most that an image may claim to hold, which keeps lengths within int64.
 const maxBytes = 1 << 48
@@ -98,6 +102,8 @@ func (f fields) interpret() (*meaning, error) {
 	}
 	m.Slope, m.Inter = f.float(f.slope, 0), f.float(f.inter, 0)
 	m.Affine = f.affine(m.Spacing)
+	about, _, _ := bytes.Cut(f.b[f.about:][:aboutSize], []byte{0})
+	m.About = string(about)
 	return m, nil
 }
 

@@ -19,6 +19,7 @@ type Header struct {
 	Datatype Datatype      // as which voxels are stored
 	Slope    float64       // a voxel's value is Slope times what is stored, plus Inter; if Slope is 0 or either is not
 	Inter    float64       // finite, it is what is stored
+	About    string        // a remark of at most 79 bytes, which the format calls descrip
 }
 
 // Len returns the number of voxels.

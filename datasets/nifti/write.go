@@ -13,7 +13,7 @@ import (
 )
 
 // Write writes voxels as a little-endian NIfTI-1 file, packed with gzip if path ends in .gz. Of the header it takes
-// Dim, Spacing (1 mm if nil), Affine (Spacing alone if all zero) and Datatype: Uint8, Int16 or Float32. Values are
+// Dim, Spacing (1 mm if nil), Affine (Spacing alone if all zero), About and Datatype: Uint8, Int16 or Float32. Values are
 // rounded to the nearest number of the type, unscaled; one that does not fit is an error.
 func Write(path string, h Header, voxels []float32) (err error) {
 	if err := h.writable(len(voxels)); err != nil {
@@ -49,6 +49,9 @@ func (h *Header) writable(voxels int) error {
 	}
 	if h.Len() != voxels {
 		return fmt.Errorf("%v has %d voxels, not %d", h.Dim, h.Len(), voxels)
+	}
+	if len(h.About) >= aboutSize {
+		return fmt.Errorf("a remark has at most %d bytes, not %d", aboutSize-1, len(h.About))
 	}
 	return nil
 }
@@ -110,6 +113,7 @@ func (h *Header) encode() []byte {
 	for i := range 12 {
 		float(layout1.srow+4*i, affine[i/4][i%4])
 	}
+	copy(b[layout1.about:], h.About)
 	copy(b[layout1.magic:], "n+1")
 	return b
 }

@@ -47,12 +47,13 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 func TestWriterSaysWhatItCannotWrite(t *testing.T) {
 	for want, h := range map[string]Header{
-		"not as RGB24":         {Dim: []int{2}, Datatype: 128},
-		"not as int32":         {Dim: []int{2}, Datatype: Int32},
-		"not 0":                {Datatype: Uint8},
-		"not 40000":            {Dim: []int{40000}, Datatype: Uint8},
-		"[3] has 3 voxels":     {Dim: []int{3}, Datatype: Uint8},
-		"-1 does not fit uint": {Dim: []int{2}, Datatype: Uint8},
+		"not as RGB24":                          {Dim: []int{2}, Datatype: 128},
+		"not as int32":                          {Dim: []int{2}, Datatype: Int32},
+		"not 0":                                 {Datatype: Uint8},
+		"not 40000":                             {Dim: []int{40000}, Datatype: Uint8},
+		"[3] has 3 voxels":                      {Dim: []int{3}, Datatype: Uint8},
+		"a remark has at most 79 bytes, not 80": {Dim: []int{2}, Datatype: Float32, About: strings.Repeat("x", 80)},
+		"-1 does not fit uint":                  {Dim: []int{2}, Datatype: Uint8},
 	} {
 		err := Write(filepath.Join(t.TempDir(), "a.nii"), h, []float32{0, -1})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "a.nii") {

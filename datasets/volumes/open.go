@@ -13,7 +13,7 @@ import (
 // folder opt.Cache (empty: FLSIM_CACHE_DIR, else flsim-cache in the user's cache folder), from where it is mapped into
 // memory. Both parts of the result are datasets.Cased; their labels are classes of tumour size.
 func Open(p Provider, opt datasets.OpenOptions) (*datasets.Data, error) {
-	v := opt.Volumes.Complete(p.Synthetic)
+	v := opt.Volumes.Complete(false) // all cases that p lists, unless fewer are asked for
 	shape := opt.Shape
 	if shape == (tensor.Shape{}) {
 		shape = v.DefaultShape()

@@ -8,6 +8,9 @@ const (
 	EnhancingTumour                   // what takes up contrast agent
 )
 
+// GeneratedFile is the name of a text that says of all scans in its folder and below that they were generated.
+const GeneratedFile = "SYNTHETIC.txt"
+
 // TumourRegions are the names of these regions, in the order of their bits.
 func TumourRegions() []string { return []string{"WT", "TC", "ET"} }
 
@@ -19,7 +22,7 @@ type Provider struct {
 	Regions   []string // names of the regions, in the order of bits
 	Sites     []string // where cases come from; nil where that is not known
 	Notes     []string // what a reader should know about the data
-	Synthetic bool
+	Synthetic bool     // whether any case was generated, not measured
 
 	// Key returns what tells the content of case i from all others: a digest of the files that are read, or the
 	// parameters that it is generated from, and a version of the code that does it. It says nothing of the

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,6 +15,8 @@ import (
 
 	"flsim/configs"
 	"flsim/datasets"
+	"flsim/datasets/fetch"
+	"flsim/datasets/volumes"
 	"flsim/internal/units"
 )
 
@@ -60,6 +64,9 @@ func listSet(name, dir string) (*listed, error) {
 	l.Place, err = datasets.Locate(name, dir)
 	if errors.As(err, &missing) {
 		l.Found, l.Want, err = false, missing.Want, nil
+	} else if err == nil {
+		_, absent := os.Stat(filepath.Join(l.Place, volumes.GeneratedFile))
+		l.Synthetic = absent == nil
 	}
 	return l, err
 }
@@ -100,11 +107,14 @@ func writeSets(w io.Writer, list []*listed, dir string) error {
 	fmt.Fprintln(t, "data set\tkind\tstate\tplace")
 	for _, l := range list {
 		kind, state, place := "real", "found", l.Place
+		if l.Synthetic {
+			kind = "synthetic"
+		}
 		switch {
-		case l.Synthetic:
-			kind, place = "synthetic", "generated, needs no files"
+		case l.Synthetic && l.Place == "":
+			place = "generated, needs no files"
 		case !l.Found:
-			state, place = "missing", "flsim data get "+l.Name
+			state, place = "missing", sourceOf(l.Name)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", l.Name, kind, state, place)
 	}
@@ -113,6 +123,18 @@ func writeSets(w io.Writer, list []*listed, dir string) error {
 	}
 	_, err := fmt.Fprintf(w, "looked for in %s\n", dir)
 	return err
+}
+
+// sourceOf says in a few words where to get a data set.
+func sourceOf(name string) string {
+	source, known := fetch.SourceOf(name)
+	switch {
+	case !known:
+		return "flsim cannot download it"
+	case source.Terms != "":
+		return "by hand, see " + source.Guide
+	}
+	return "flsim data get " + name
 }
 
 func dataPathCommand() *cobra.Command {

@@ -58,6 +58,9 @@ func (o *exportOptions) export(args []string, stdout, stderr io.Writer) error {
 	if o.format == "" {
 		o.format = strings.TrimPrefix(filepath.Ext(o.out), ".")
 	}
+	if o.format == "" {
+		return usageError{fmt.Errorf("--format is missing; it is one of %s", strings.Join(exportFormats, ", "))}
+	}
 	if !slices.Contains(exportFormats, o.format) {
 		return usageError{fmt.Errorf("--format: %w", unknown("format", o.format, exportFormats))}
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -71,7 +72,7 @@ func (s *seen) take(run *record.Run) {
 	}
 }
 
-// lookAll reads all runs at or below the given folders, in the order of their names.
+// lookAll reads all runs at or below the given folders: by experiment, in the order of their plan, by seed.
 func lookAll(args []string) ([]*seen, error) {
 	dirs, err := findDirs(args)
 	if err != nil {
@@ -85,7 +86,22 @@ func lookAll(args []string) ([]*seen, error) {
 		}
 		list = append(list, s)
 	}
+	slices.SortStableFunc(list, byPlan)
 	return list, nil
+}
+
+// byPlan compares runs by experiment, place in their file and seed. Those whose manifest is lost come last.
+func byPlan(a, b *seen) int {
+	m, n := a.Manifest, b.Manifest
+	switch {
+	case m == nil && n == nil:
+		return 0
+	case m == nil:
+		return 1
+	case n == nil:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(m.Experiment, n.Experiment), cmp.Compare(m.Order, n.Order), cmp.Compare(m.Seed, n.Seed))
 }
 
 // lookAtOne reads the only run at or below a folder.

@@ -2,8 +2,10 @@ package app
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,5 +46,21 @@ func TestStates(t *testing.T) {
 	var b bytes.Buffer
 	if err := writeList(&b, []*seen{s}); err != nil || !strings.Contains(b.String(), `codec.q.bits=4 uplink.chain=["q"]`) {
 		t.Errorf("%v, %s", err, b.String())
+	}
+}
+
+// Runs are listed by experiment, in the order of their file and by seed, as numbers.
+func TestOrderOfTheList(t *testing.T) {
+	var list []*seen
+	for _, m := range []*record.Manifest{nil, {Experiment: "b", Order: 0, Seed: 1}, {Experiment: "a", Order: 1, Seed: 1}, {Experiment: "a", Order: 0, Seed: 10}, {Experiment: "a", Order: 0, Seed: 2}} {
+		list = append(list, &seen{Manifest: m})
+	}
+	slices.SortStableFunc(list, byPlan)
+	var got []string
+	for _, s := range list[:4] {
+		got = append(got, fmt.Sprintf("%s %d %d", s.Manifest.Experiment, s.Manifest.Order, s.Manifest.Seed))
+	}
+	if want := []string{"a 0 2", "a 0 10", "a 1 1", "b 0 1"}; list[4].Manifest != nil || !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

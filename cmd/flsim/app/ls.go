@@ -20,7 +20,7 @@ func lsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [RUNS...]",
 		Short: "List runs that are on disk",
-		Long: `Ls lists all runs at or below the given folders (default: runs): done; running, by a process that is
+		Long: `Ls lists all runs at or below the given folders (default: runs), by experiment, in the order of their file and by seed: done; running, by a process that is
 alive; stopped, which flsim run continues; or damaged, which it starts anew. What is not done shows its
 latest metric and its bits so far.`,
 		Args: cobra.ArbitraryArgs,

@@ -21,15 +21,27 @@ function swatch(curve) {
   return s;
 }
 
+// lastText tells what a shown curve came to: of the metric what the table of results says, else the mean over the seeds of
+// their last values, each where it ends.
+function lastText(l) {
+  const y = axisY(), name = view.best ? "best" : "final", table = page.tables.find(t => t.id === "results");
+  if (y.name === page.metric && table) {
+    const cell = table.rows.find(r => r.curve === l.index).cells[table.columns.findIndex(h => h.text === name)];
+    return `${name} ${textOf(cell).replace(/ ±[^%]*/, " ")}`;
+  }
+  const lasts = l.seeds.filter(s => s.y.length > 0).map(s => value(y, s.y[s.y.length - 1]));
+  return "last " + quantity(meanStd(lasts)[0], y.unit);
+}
+
 function drawLegend() {
-  const last = new Map(lines.map(l => [l.index, l.sum.y[l.sum.y.length - 1]]));
-  const y = axisY(), wanted = $("search").value.trim().toLowerCase();
+  const drawn = new Map(lines.map(l => [l.index, l]));
+  const wanted = $("search").value.trim().toLowerCase();
   $("search").hidden = page.curves.length <= 8;
   const items = page.curves.map((curve, index) => {
     const shown = !view.hidden.has(index);
-    const text = last.has(index) ? quantity(value(y, last.get(index)), y.unit) : "";
+    const text = drawn.has(index) ? lastText(drawn.get(index)) : "";
     const toggle = element("button", {type: "button", className: "toggle"}, swatch(curve),
-      element("span", {className: "name", textContent: curve.label}), element("span", {className: "value", textContent: text, title: "last value on these axes"}));
+      element("span", {className: "name", textContent: curve.label}), element("span", {className: "value", textContent: text, title: "mean over the seeds of their last values on these axes, or best ones"}));
     toggle.setAttribute("aria-pressed", shown);
     toggle.onclick = () => show(index, !shown);
     const only = element("button", {type: "button", className: "only", textContent: "only", onclick: () => showOnly(index)});

@@ -246,7 +246,7 @@ function start() {
   listen();
   drawEverything();
   if (page.live) follow();
-  window.flsim = {page, runs, view, chart: () => plot, lines: () => lines, full: () => full};
+  window.flsim = {page, runs, view, chart: () => plot, lines: () => lines, full: () => full, firstTarget};
 }
 
 start();

@@ -98,15 +98,27 @@ function drawCosts() {
     return b;
   }));
   const rows = page.curves.map((curve, index) => costRow(curve, index));
-  const reached = rows.filter(r => !r.muted).length;
-  $("costs-note").textContent = `Spent up to the first evaluation at or above ${targetText(view.target)}, which ${reached} of ${rows.length} curves reach; ${view.account} bits of all clients` +
+  $("costs-note").textContent = `Spent up to the first evaluation at or above ${targetText(view.target)}, which ${reachedText(view.target)}; ${view.account} bits of all clients` +
     (page.curves.some(c => c.runs.length > 1) ? "; mean ± sample standard deviation over the seeds that reach it." : ".");
-  drawTable($("costs-table"), {id: "costs", rows, columns: [{text: "seeds"}, {text: "uplink"}, {text: "against the best", hint: "uplink, as a multiple of the cheapest curve's"}, {text: "downlink"}, {text: "total"}, {text: "rounds"}, {text: "simulated time"}]});
+  drawTable($("costs-table"), {id: "costs", rows, columns: [{text: "seeds"}, {text: "uplink"}, {text: "against the best", hint: "uplink, as a multiple of the cheapest curve's, among those that reach the target with all seeds"}, {text: "downlink"}, {text: "total"}, {text: "rounds"}, {text: "simulated time"}]});
+}
+
+// costsOf returns what a target took each run of a curve that reached it, and whether all did.
+function costsOf(curve, target) {
+  const all = runsOf(curve), found = all.map(r => costOf(r, target, view.account)).filter(Boolean);
+  return {all, found, whole: all.length > 0 && found.length === all.length};
+}
+
+// reachedText says how many curves reach a target, as the end of a sentence.
+function reachedText(target) {
+  const costs = page.curves.map(c => costsOf(c, target));
+  const whole = costs.filter(c => c.whole).length, partly = costs.filter(c => !c.whole && c.found.length > 0).length;
+  if (partly === 0) return `${whole} of ${costs.length} curves reach`;
+  return `${whole} of ${costs.length} curves reach with all seeds, ${partly} with some`;
 }
 
 function costRow(curve, index) {
-  const all = runsOf(curve);
-  const found = all.map(r => costOf(r, view.target, view.account)).filter(Boolean);
+  const {all, found, whole} = costsOf(curve, view.target);
   const cell = (name, unit) => {
     const [mean, std] = meanStd(found.map(f => f[name]));
     if (!Number.isFinite(mean)) return "–";
@@ -114,25 +126,26 @@ function costRow(curve, index) {
   };
   const seeds = [`${found.length} of ${all.length}`, found.length / Math.max(1, all.length)];
   if (found.length === 0) return {curve: index, muted: true, cells: [seeds, "not reached", "–", "–", "–", "–", "–"]};
-  return {curve: index, cells: [seeds, cell("uplink", "bit"), against(meanStd(found.map(f => f.uplink))[0]), cell("downlink", "bit"), cell("total", "bit"), cell("round"), cell("time", "s")]};
+  return {curve: index, cells: [seeds, cell("uplink", "bit"), whole ? against(meanStd(found.map(f => f.uplink))[0]) : "–", cell("downlink", "bit"), cell("total", "bit"), cell("round"), cell("time", "s")]};
 }
 
-// against compares uplink bits with those of the curve that needs fewest.
+// against compares uplink bits with those of the curve that needs fewest. Curves that some seeds alone reach the target
+// with do not count: their mean is that of the lucky ones.
 function against(bits) {
   let least = Infinity;
   for (const curve of page.curves) {
-    const found = runsOf(curve).map(r => costOf(r, view.target, view.account)).filter(Boolean);
-    if (found.length > 0) least = Math.min(least, meanStd(found.map(f => f.uplink))[0]);
+    const {found, whole} = costsOf(curve, view.target);
+    if (whole) least = Math.min(least, meanStd(found.map(f => f.uplink))[0]);
   }
   return least > 0 ? [plain(bits / least, 3) + "×", bits / least] : "–";
 }
 
-// firstTarget is the largest of the runs' targets that half of the curves reach, else a round value that they reach.
+// firstTarget is the highest of the runs' targets that some curve reaches with all seeds, else the lowest. Runs without
+// targets have a round value that half of the curves reach.
 function firstTarget() {
+  const given = page.targets ?? [];
+  if (given.length > 0) return given.findLast(v => page.curves.some(c => costsOf(c, v).whole)) ?? given[0];
   const bestOf = run => (run.columns[page.metric] ?? []).reduce((a, v) => v > a ? v : a, -Infinity);
   const bests = page.curves.map(c => Math.max(...runsOf(c).map(bestOf))).filter(Number.isFinite).sort((a, b) => a - b);
-  const usual = bests[Math.floor(bests.length / 2)] ?? 0;
-  const given = (page.targets ?? []).filter(v => v <= usual);
-  if (given.length > 0) return given[given.length - 1];
-  return Math.floor(usual * 20) / 20;
+  return Math.floor((bests[Math.floor(bests.length / 2)] ?? 0) * 20) / 20;
 }

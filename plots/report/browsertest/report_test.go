@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -24,8 +25,8 @@ func TestPageWorks(t *testing.T) {
 		name string
 		try  func(*tab)
 	}{
-		{"curves", curves}, {"mean", mean}, {"axes", axes}, {"columns", columns}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
-		{"keyboard", keyboard}, {"legend", legend}, {"sort", sortTable}, {"target", target}, {"escape", escape}, {"contents", contents}, {"address", address},
+		{"opening", opening}, {"finals", finals}, {"curves", curves}, {"mean", mean}, {"axes", axes}, {"columns", columns}, {"account", account}, {"switches", switches}, {"zoom", zoom}, {"hover", hover},
+		{"keyboard", keyboard}, {"legend", legend}, {"sort", sortTable}, {"target", target}, {"partly", partly}, {"escape", escape}, {"contents", contents}, {"address", address},
 	} {
 		b.T = t
 		t.Run(c.name, func(t *testing.T) {
@@ -272,6 +273,43 @@ func target(b *tab) {
 		b.Errorf("%d curves do not reach 99 %%, want 4", n)
 	}
 	b.click("#presets button")
+}
+
+// partly sees that a curve that one seed alone reaches the target with is no reference, and is counted apart.
+func partly(b *tab) {
+	aim := (runs()[4].best() + runs()[5].best()) / 2 // of the sparse curve, the cheapest but one
+	eval[bool](b, fmt.Sprintf(`(() => { const t = document.getElementById("target"); t.value = "%g"; t.dispatchEvent(new Event("input", {bubbles: true})); return true; })()`, 100*aim))
+	cells := func(row int) []string {
+		return eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("#costs-table tbody tr:nth-child(%d) td")].map(e => e.textContent)`, row))
+	}
+	if quantised, sparse := cells(2), cells(3); quantised[2] != "1×" || sparse[0] != "1 of 2" || sparse[2] != "–" {
+		b.Errorf("at %g: %q, then %q", aim, quantised, sparse)
+	}
+	if note := eval[string](b, `document.getElementById("costs-note").textContent`); !strings.Contains(note, "which 2 of 4 curves reach with all seeds, 1 with some;") {
+		b.Errorf("the note says %q", note)
+	}
+	b.click("#presets button")
+}
+
+// opening sees which target the page opens with, of 50 % and 80 %.
+func opening(b *tab) {
+	if v := eval[float64](b, "flsim.view.target"); v != 0.8 {
+		b.Errorf("the page opens at %g", v)
+	}
+	if v := eval[float64](b, `(() => { const kept = flsim.page.targets; flsim.page.targets = [0.97, 0.99]; const v = flsim.firstTarget(); flsim.page.targets = kept; return v; })()`); v != 0.97 {
+		b.Errorf("with targets beyond reach the page opens at %g", v)
+	}
+}
+
+// finals compares the legend with the table.
+func finals(b *tab) {
+	for i := range 4 {
+		cell := eval[string](b, fmt.Sprintf(`document.querySelector("#table-results tbody tr:nth-child(%d) td:nth-child(3)").textContent`, i+1))
+		want := "final " + regexp.MustCompile(` ±[^%]*`).ReplaceAllString(cell, " ")
+		if got := eval[string](b, fmt.Sprintf(`document.querySelector("#legend li:nth-child(%d) .value").textContent`, i+1)); got != want {
+			b.Errorf("the legend says %q, the table %q", got, cell)
+		}
+	}
 }
 
 // escape sees that a label that is markup stays text.
