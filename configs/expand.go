@@ -8,7 +8,7 @@ import (
 // Axis is one swept key of a run, with the value that the run has.
 type Axis struct {
 	Key   string // as --set takes it
-	Value any    // a number (float64), a truth value or a string; anything else as TOML text
+	Value any    // a finite number (float64), a truth value or a string; anything else as TOML text
 	text  string // for labels
 }
 

@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,12 +10,17 @@ import (
 	"flsim/internal/params"
 )
 
-// scalar makes of a value what JSON and tables can hold.
+// scalar makes of a value what JSON and tables can hold, which have no word for infinity.
 func scalar(v any) any {
 	switch x := v.(type) {
 	case int64:
 		return float64(x)
-	case float64, bool, string:
+	case float64:
+		if math.IsInf(x, 0) || math.IsNaN(x) {
+			return literal(x)
+		}
+		return x
+	case bool, string:
 		return x
 	}
 	return literal(v)

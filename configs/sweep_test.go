@@ -63,6 +63,20 @@ func TestAxesAreTrue(t *testing.T) {
 	}
 }
 
+// JSON has no word for infinity: manifests hold it as text.
+func TestInfiniteAxesAreText(t *testing.T) {
+	runs := load(t, sweepFile, "sweep.network.downlink_mbps=[1.0, inf]")
+	var values []any
+	for _, r := range runs {
+		if v := r.axes()["network.downlink_mbps"]; !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	if want := []any{1.0, "inf"}; !slices.Equal(values, want) {
+		t.Errorf("the axis has values %v, not %v", values, want)
+	}
+}
+
 func TestOptionsNarrowSweeps(t *testing.T) {
 	labels := func(prefix string, sets ...string) string {
 		f, err := Load(sweepFile, append(sets, "seed=1"))

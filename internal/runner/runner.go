@@ -126,7 +126,11 @@ func (r *Runner) twin(dir string, built *configs.Built) (*record.Run, error) {
 func (r *Runner) adopt(twin *record.Run, built *configs.Built, dir string, config []byte) error {
 	m := &built.Manifest
 	m.Version, m.Kernel, m.Host = twin.Manifest.Version, twin.Manifest.Kernel, twin.Manifest.Host
-	if err := record.Adopt(dir, twin, m, config, built.Transfers); err != nil {
+	err := record.Adopt(dir, twin, m, config, built.Transfers)
+	if errors.Is(err, record.ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
+		return &record.HeldError{Dir: twin.Dir} // somebody repeats it
+	}
+	if err != nil {
 		return err
 	}
 	r.tell(Event{Kind: Shared, Manifest: m, Dir: dir, Built: built, Twin: twin.Dir})

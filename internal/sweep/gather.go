@@ -32,7 +32,7 @@ func Gather(entries []Entry) (t *Table, holes []Entry, err error) {
 		}
 		t.entries = append(t.entries, e)
 		for _, a := range e.Run.Axes {
-			if !slices.Contains(t.axes, a.Key) && !slices.Contains(facts, a.Key) {
+			if !slices.Contains(t.axes, a.Key) {
 				t.axes = append(t.axes, a.Key)
 			}
 		}
@@ -63,6 +63,9 @@ func (t *Table) each(do func(e *Entry, run *record.Run) error) error {
 		if err != nil {
 			return err
 		}
+		if !whole(run) {
+			return fmt.Errorf("the files of the run in %s are not whole; flsim run plays it again", run.Dir)
+		}
 		if err := do(&t.entries[i], run); err != nil {
 			return err
 		}
@@ -70,10 +73,16 @@ func (t *Table) each(do func(e *Entry, run *record.Run) error) error {
 	return nil
 }
 
+// whole reports whether a run has the lines that its result tells of. It has not if it is being repeated or files were
+// lost.
+func whole(run *record.Run) bool {
+	return run.Result != nil && len(run.Rounds) > 0 && record.Summarise(run.Rounds, &run.Manifest).Rounds == run.Result.Rounds
+}
+
 // Runs writes a CSV line for each run: what it is, the values of its axes, and what came out.
 func (t *Table) Runs(w io.Writer) error {
 	out := csv.NewWriter(w)
-	head := slices.Concat(t.head(), facts, outcomes)
+	head := slices.Concat(t.head(), t.without(facts), outcomes)
 	for _, v := range t.targets {
 		for _, what := range []string{"round", "sim_time_s", "uplink_wire_bits", "total_wire_bits"} {
 			head = append(head, fmt.Sprintf("to_%s_%s", cell(v), what))
@@ -85,7 +94,7 @@ func (t *Table) Runs(w io.Writer) error {
 	err := t.each(func(e *Entry, run *record.Run) error {
 		res := record.Summarise(run.Rounds, &e.Manifest)
 		res.Digest, res.Stopped = run.Result.Digest, run.Result.Stopped
-		return out.Write(slices.Concat(t.headOf(e), factsOf(&e.Manifest), outcomesOf(res), t.targetsOf(res)))
+		return out.Write(slices.Concat(t.headOf(e), t.without(factsOf(&e.Manifest)), outcomesOf(res), t.targetsOf(res)))
 	})
 	out.Flush()
 	return firstError(err, out.Error())
@@ -134,9 +143,23 @@ func (t *Table) head() []string {
 func (t *Table) headOf(e *Entry) []string {
 	row := []string{strconv.Itoa(e.Index), e.Manifest.Variant, e.Manifest.Label, strconv.FormatUint(e.Manifest.Seed, 10)}
 	for _, key := range t.axes {
-		row = append(row, cell(e.Manifest.Axes[key]))
+		value, swept := e.Manifest.Axes[key]
+		if i := slices.Index(facts, key); i >= 0 && !swept {
+			value = factsOf(&e.Manifest)[i]
+		}
+		row = append(row, cell(value))
 	}
 	return row
+}
+
+// without returns a row of facts but for those that stand among the axes.
+func (t *Table) without(row []string) (rest []string) {
+	for i, name := range facts {
+		if !slices.Contains(t.axes, name) {
+			rest = append(rest, row[i])
+		}
+	}
+	return rest
 }
 
 // facts are the columns of the table of runs between the axes and the results.

@@ -244,6 +244,54 @@ func TestGatherDamage(t *testing.T) {
 	}
 }
 
+// Nor is one that is gone, or cut short.
+func TestGatherLostLines(t *testing.T) {
+	r := &runner.Runner{Dir: t.TempDir()}
+	runs := load(t)[:1]
+	play(t, r, runs)
+	entries := list(t, r, runs)
+	path := filepath.Join(entries[0].Dir, record.RoundsFile)
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []string{"", string(lines[:len(lines)/2])} {
+		if err := os.WriteFile(path, []byte(left), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := sweep.Gather(entries); err == nil || !strings.Contains(err.Error(), "not whole") {
+			t.Errorf("with %d bytes of lines: %v", len(left), err)
+		}
+	}
+}
+
+// A swept key stands in both tables, once, even where it is the name of a fact.
+func TestGatherSweptFacts(t *testing.T) {
+	r := &runner.Runner{Dir: t.TempDir()}
+	runs := load(t, "sweep.seed=[1]", "variant.qsgd.sweep.rounds=[2, 4]")
+	play(t, r, runs)
+	short, long, _ := tables(t, list(t, r, runs))
+	for _, text := range []string{short, long} {
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := slices.Index(rows[0], "rounds")
+		if k < 0 || slices.Contains(rows[0][k+1:], "rounds") {
+			t.Fatalf("the columns are %v", rows[0])
+		}
+		var values []string
+		for _, row := range rows[1:] {
+			if !slices.Contains(values, row[k]) {
+				values = append(values, row[k])
+			}
+		}
+		if want := []string{"6", "2", "4"}; !slices.Equal(values, want) {
+			t.Errorf("the runs have %v rounds, not %v", values, want)
+		}
+	}
+}
+
 func TestShards(t *testing.T) {
 	var all []int
 	for i := range 4 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"flsim/sim/record"
 	"flsim/sim/results"
@@ -41,7 +42,29 @@ func split(curves []results.Curve) []part {
 			parts = append(parts, parted(name, name, f, reference)...)
 		}
 	}
+	return apart(parts)
+}
+
+// apart makes file names of the parts' names, each different from the others: variants of several experiments may share
+// theirs, and those that results.Spread makes hold values of settings.
+func apart(parts []part) []part {
+	taken := map[string]bool{}
+	for i := range parts {
+		name := strings.Map(fileLetter, parts[i].name)
+		parts[i].name = name
+		for n := 2; taken[parts[i].name]; n++ {
+			parts[i].name = fmt.Sprintf("%s-%d", name, n)
+		}
+		taken[parts[i].name] = true
+	}
 	return parts
+}
+
+func fileLetter(r rune) rune {
+	if r < ' ' || strings.ContainsRune(`/\:`, r) {
+		return '-'
+	}
+	return r
 }
 
 // byFamily puts the curves of each variant together.

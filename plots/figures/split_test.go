@@ -66,6 +66,28 @@ func TestManyCurvesAreDivided(t *testing.T) {
 	}
 }
 
+// The parts have files of their own, within the folder, even if variants share names or these hold slashes.
+func TestPartsHaveNamesOfTheirOwn(t *testing.T) {
+	one, two := families(7), families(7)
+	for _, r := range two {
+		r.Manifest.Experiment = "second"
+	}
+	for _, r := range one[2:] {
+		r.Manifest.Variant = "a model.weights = ../w"
+	}
+	for _, r := range two[2:] {
+		r.Manifest.Variant = "a model.weights = ..-w"
+	}
+	parts := split(grouped(t, slices.Concat(one, two)))
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	if want := []string{"", "a model.weights = ..-w", "a model.weights = ..-w-2"}; !slices.Equal(names, want) {
+		t.Errorf("the parts are called %q, not %q", names, want)
+	}
+}
+
 func TestDrawAllDividesFigures(t *testing.T) {
 	runs := families(6, 7)
 	for _, r := range runs[len(runs)-2:] {

@@ -100,7 +100,8 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// settingsOf returns the different values of a swept key: numbers in ascending order, others as the curves have them.
+// settingsOf returns the different values of a swept key: numbers in ascending order, then others, such as "inf", as the
+// curves have them.
 func settingsOf(curves []results.Curve, word string) []any {
 	var values []any
 	for i := range curves {
@@ -111,8 +112,13 @@ func settingsOf(curves []results.Curve, word string) []any {
 	slices.SortStableFunc(values, func(a, b any) int {
 		x, xok := a.(float64)
 		y, yok := b.(float64)
-		if xok && yok {
+		switch {
+		case xok && yok:
 			return cmp.Compare(x, y)
+		case xok:
+			return -1
+		case yok:
+			return 1
 		}
 		return 0
 	})

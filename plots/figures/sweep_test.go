@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,18 @@ func TestFacetsOfASweep(t *testing.T) {
 	}
 	if f = mustDraw(t, runs, Options{Facet: "variant"}).(*plots.Facets); len(f.Panels) != 2 || f.Panels[1].Name != "Top-k × QSGD" || len(f.Panels[1].Figure.Series) != 7 {
 		t.Errorf("by variant: %+v", f.Panels)
+	}
+}
+
+// Numbers come in ascending order, and what is no number behind them.
+func TestSettingsInOrder(t *testing.T) {
+	var axes []record.Axes
+	for _, v := range []any{"inf", 10.0, "none", 2.0, 1.0} {
+		axes = append(axes, record.Axes{"network.uplink_mbps": v})
+	}
+	curves := curvesOf(t, []string{"a", "b", "c", "d", "e"}, axes)
+	if got, want := settingsOf(curves, "uplink_mbps"), []any{1.0, 2.0, 10.0, "inf", "none"}; !slices.Equal(got, want) {
+		t.Errorf("the settings are %v, not %v", got, want)
 	}
 }
 

@@ -49,7 +49,7 @@ func (t *Table) text(w io.Writer) error {
 }
 
 func (t *Table) markdown(w io.Writer) error {
-	clean := strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "*", `\*`, "_", `\_`, "<", "&lt;", "`", "\\`")
+	clean := strings.NewReplacer(`\`, `\\`, "|", `\|`, "\n", " ", "*", `\*`, "_", `\_`, "<", "&lt;", "`", "\\`", "[", `\[`, "]", `\]`)
 	line := func(cells []string) string {
 		out := make([]string, len(cells))
 		for i, c := range cells {
@@ -66,7 +66,8 @@ func (t *Table) markdown(w io.Writer) error {
 }
 
 // latexLetters are what LaTeX takes for commands, and letters that its standard fonts lack outside of formulas.
-var latexLetters = strings.NewReplacer(`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "_", `\_`,
+// Behind the end of a row a bracket would begin its optional argument, and a star is part of it.
+var latexLetters = strings.NewReplacer("[", "{[}", "*", "{*}", `\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "$", `\$`, "&", `\&`, "#", `\#`, "_", `\_`,
 	" %", `\,\%`, "%", `\%`, "^", `\textasciicircum{}`, "~", `\textasciitilde{}`, "|", `\textbar{}`, "<", `$<$`, ">", `$>$`, "\n", " ",
 	" ± ", ` $\pm$ `, "±", `$\pm$`, "×", `$\times$`, "–", "--", "…", `\dots{}`, "≤", `$\leq$`, "≥", `$\geq$`, "−", `$-$`, "·", `$\cdot$`,
 	"²", `$^2$`, "³", `$^3$`, "µ", `$\mu$`, "α", `$\alpha$`, "β", `$\beta$`, "γ", `$\gamma$`, "δ", `$\delta$`, "ε", `$\varepsilon$`,

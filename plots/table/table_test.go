@@ -117,18 +117,18 @@ func TestErrors(t *testing.T) {
 
 // No letter of a label reaches LaTeX or Markdown as a command.
 func TestEscapes(t *testing.T) {
-	table := &Table{Heads: []string{"a", "b"}, Rows: [][]string{{"\\ { } $ & # _ % ^ ~ < >", "| * ` \n"}}}
+	table := &Table{Heads: []string{"a", "b"}, Rows: [][]string{{"[\\ { } $ & # _ % ^ ~ < >", "| * ` \n[a](b)"}}}
 	var tex, md bytes.Buffer
 	if err := table.Write(&tex, "latex"); err != nil {
 		t.Fatal(err)
 	}
-	if want := `\textbackslash{} \{ \} \$ \& \# \_\,\% \textasciicircum{} \textasciitilde{} $<$ $>$ & `; !strings.Contains(tex.String(), want) {
+	if want := `{[}\textbackslash{} \{ \} \$ \& \# \_\,\% \textasciicircum{} \textasciitilde{} $<$ $>$ & `; !strings.Contains(tex.String(), want) {
 		t.Errorf("%s", tex.String())
 	}
 	if err := table.Write(&md, "markdown"); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(md.String(), "\\| \\* \\`") || strings.Count(md.String(), "\n") != 3 {
+	if !strings.Contains(md.String(), "\\| \\* \\`  \\[a\\](b)") || strings.Count(md.String(), "\n") != 3 {
 		t.Errorf("%s", md.String())
 	}
 }

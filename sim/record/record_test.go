@@ -166,6 +166,42 @@ func TestLockIsExclusive(t *testing.T) {
 	release()
 }
 
+// A twin that somebody repeats while it is taken over leaves no finished run behind.
+func TestAdoptTakesOnlyWholeTwins(t *testing.T) {
+	root := t.TempDir()
+	from, to := filepath.Join(root, "from"), filepath.Join(root, "to")
+	for _, dir := range []string{from, to} {
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Create(from, manifest(), nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(t, s, 0, 4)
+	if err := s.Finish(&Result{Rounds: 4}, &Checkpoint{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	twin, err := Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Adopt(to, twin, manifest(), nil, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(from, RoundsFile), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := Adopt(to, twin, manifest(), nil, false); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a twin without lines is taken over with %v", err)
+	}
+	if _, err := ReadResult(to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the run counts as done: %v", err)
+	}
+}
+
 func TestOpenReadsWhatStoreWrote(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Create(dir, manifest(), nil, false)

@@ -58,7 +58,8 @@ func Create(dir string, m *Manifest, config []byte, transfers bool) (*Store, err
 }
 
 // Adopt fills the directory of a run, which Lock has made, with what a finished run of the same id has computed. What
-// an earlier attempt left there is overwritten.
+// an earlier attempt left there is overwritten. The error is ErrDamaged or fs.ErrNotExist if the twin is not what it was
+// when it was read, as when somebody repeats it at that moment.
 func Adopt(dir string, twin *Run, m *Manifest, config []byte, transfers bool) error {
 	for _, name := range []string{ResultFile, CheckpointFile, RoundsFile, TransfersFile} {
 		if err := remove(filepath.Join(dir, name)); err != nil {
@@ -73,6 +74,9 @@ func Adopt(dir string, twin *Run, m *Manifest, config []byte, transfers bool) er
 		if err := copyFile(filepath.Join(dir, name), filepath.Join(twin.Dir, name)); err != nil {
 			return err
 		}
+	}
+	if err := (&Run{Dir: dir, Result: twin.Result}).Verify(); err != nil {
+		return err
 	}
 	if err := WriteFile(filepath.Join(dir, ConfigFile), config); err != nil {
 		return err

@@ -253,6 +253,9 @@ func Where(runs []*record.Run, conditions []string) ([]*record.Run, error) {
 			}
 			values[s[key]] = true
 		}
+		if len(values) == 1 && values[""] {
+			return nil, fmt.Errorf("no run has a setting named %q; flsim check --resolved shows what there is", key)
+		}
 		if len(kept) == 0 {
 			return nil, fmt.Errorf("no run has %s = %s; there are %s", key, value, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 		}

@@ -99,6 +99,9 @@ func TestChooseSaysWhenItCannot(t *testing.T) {
 	if _, err := Where([]*record.Run{a, b}, []string{"rounds=81"}); err == nil || !strings.Contains(err.Error(), "60, 80") {
 		t.Error(err)
 	}
+	if _, err := Where([]*record.Run{a, b}, []string{"runds=81"}); err == nil || !strings.Contains(err.Error(), `no run has a setting named "runds"`) {
+		t.Error(err)
+	}
 	if _, err := Group([]*record.Run{a, b}); err == nil || !strings.Contains(err.Error(), "settings differ") {
 		t.Error(err)
 	}

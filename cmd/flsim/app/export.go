@@ -87,7 +87,7 @@ func (o *exportOptions) export(args []string, stdout, stderr io.Writer) error {
 	return writeNamed(o.out, stdout, write)
 }
 
-// tellUnfinished says which part of a table will grow.
+// tellUnfinished says how many runs of a table will change.
 func tellUnfinished(w io.Writer, runs []*record.Run) {
 	n := 0
 	for _, r := range runs {
@@ -115,6 +115,9 @@ func writeNamed(path string, stdout io.Writer, write func(io.Writer) error) erro
 // events writes an event file for each run: FOLDER/EXPERIMENT/RUN/events.out.tfevents....
 func (o *exportOptions) events(runs []*record.Run, stdout io.Writer) error {
 	for _, r := range runs {
+		if name := r.Manifest.Experiment; !filepath.IsLocal(name) || name != filepath.Base(name) {
+			return fmt.Errorf("%s: experiment = %q cannot be the name of a folder", filepath.Join(r.Dir, record.ManifestFile), name)
+		}
 		path := filepath.Join(o.out, r.Manifest.Experiment, filepath.Base(r.Dir), export.EventsFile)
 		if err := writeNamed(path, stdout, func(w io.Writer) error { return export.Events(w, r) }); err != nil {
 			return err

@@ -81,7 +81,7 @@ func (s *sheet) see(e runner.Event) {
 
 // add notes the partition of a run and returns whether it was new.
 func (s *sheet) add(index int, b *configs.Built) bool {
-	m := partitionMap{index: index, name: fmt.Sprintf("%s-s%d", b.Manifest.Variant, b.Manifest.Seed), key: fmt.Sprint(b.Labels.Counts)}
+	m := partitionMap{index: index, name: fmt.Sprintf("%s-s%d", b.Manifest.Variant, b.Manifest.Seed), key: fmt.Sprint(b.Manifest.Data, b.Labels.Counts)}
 	if len(b.Manifest.Axes) > 0 {
 		m.name += fmt.Sprintf("-%.8s", b.Manifest.ID)
 	}

@@ -61,6 +61,7 @@ func (o *tableOptions) write(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return usageError{err}
 	}
+	tellUnfinished(stderr, results.Runs(curves))
 	t, err := table.New(curves, o.Options)
 	if err != nil {
 		return usageError{err}
