@@ -85,9 +85,9 @@ type selectOptions struct {
 }
 
 func (o *selectOptions) addFlags(f *pflag.FlagSet, s *results.Selection) {
-	f.StringSliceVar(&s.Only, "only", nil, "variants or labels to show, with wildcards as in 'qsgd*'; separated by commas")
-	f.StringSliceVar(&s.Without, "without", nil, "variants or labels to leave out")
-	f.StringSliceVar(&s.Order, "order", nil, "variants or labels in the order of the legend")
+	f.StringArrayVar(&s.Only, "only", nil, "variant or label to show, such as 'qsgd*' or 'QSGD, 4 bit', or several with commas; repeatable")
+	f.StringArrayVar(&s.Without, "without", nil, "variant or label to leave out; like --only")
+	f.StringArrayVar(&s.Order, "order", nil, "variant or label that comes first in the legend, then the next; like --only")
 	f.StringArrayVar(&s.Labels, "label", nil, "own label, NAME=TEXT; repeatable")
 	f.StringArrayVar(&o.where, "where", nil, "only runs with a setting, KEY=VALUE, as in rounds=60; repeatable")
 	f.BoolVar(&o.all, "all", false, "show runs of different settings as curves of their own")
