@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,6 +94,21 @@ func (o *selectOptions) addFlags(f *pflag.FlagSet, s *results.Selection) {
 	f.BoolVar(&o.all, "all", false, "show runs of different settings as curves of their own")
 }
 
+// checkTargets reports values that no metric reaches as a share.
+func checkTargets(targets []float64) error {
+	for _, v := range targets {
+		if v > 0 && v < 1 {
+			continue
+		}
+		hint := ""
+		if v > 1 && v < 100 {
+			hint = fmt.Sprintf("; %v %% is %v", v, math.Round(v*1e6)/1e8)
+		}
+		return usageError{fmt.Errorf("--target must be above 0 and below 1, got %v%s", v, hint)}
+	}
+	return nil
+}
+
 // runs reads the runs to show. What is left out is told on w.
 func (o *selectOptions) runs(args []string, w io.Writer) ([]*record.Run, error) {
 	runs, err := findRuns(args)
@@ -127,6 +143,9 @@ func sizeNames() string {
 func (o *plotOptions) complete() (size plots.Size, err error) {
 	if size, err = plots.SizeByName(o.size); err != nil {
 		return size, usageError{fmt.Errorf("--size: %w", err)}
+	}
+	if err := checkTargets(o.Targets); err != nil {
+		return size, err
 	}
 	if o.Band, err = plots.BandByName(o.band); err != nil {
 		return size, usageError{fmt.Errorf("--band: %w", err)}
