@@ -59,6 +59,7 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 			return nil, fmt.Errorf("a scale is auto, linear or log, not %q", scale)
 		}
 	}
+	curves = distinct(curves)
 	switch o.Kind {
 	case "", "curves":
 		if o.Facet != "" {
@@ -75,6 +76,19 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 		return timeline(curves, o)
 	}
 	return nil, fmt.Errorf("no kind of figure is named %q; there are %s", o.Kind, strings.Join(Kinds(), ", "))
+}
+
+// distinct gives curves whose colours clash other ones, where few are shown.
+func distinct(curves []results.Curve) []results.Curve {
+	var orders []int
+	for _, c := range curves {
+		orders = append(orders, c.Order)
+	}
+	out := slices.Clone(curves)
+	for i, order := range plots.Distinct(orders) {
+		out[i].Order = order
+	}
+	return out
 }
 
 // scale returns whether an axis is logarithmic, where auto says what suits it.
