@@ -16,23 +16,24 @@ import (
 
 // Options choose what is drawn of runs. The zero value is the usual figure.
 type Options struct {
-	Kind    string       // one of Kinds; empty is "curves"
-	X, Y, Z string       // what the axes show; what they may be depends on the kind
-	Band    plots.Band   // what is drawn around means over seeds
-	Best    bool         // show the best value so far in place of the value
-	Beside  bool         // draw the column on training data, "train_" + y, beside y
-	Account string       // which bits an x axis of bits counts, one of Accounts; empty is "wire"
-	Minus   float64      // what is taken off y, such as a known minimum; the axis is logarithmic then
-	Regions bool         // a curve for each region of a segmentation, column y + "_" + its name, in place of y
-	Targets []float64    // metric values in place of the experiment's own
-	Rounds  int          // of a timeline; 0 means 3
-	Facet   string       // a small figure for each value of this key
-	XScale  string       // "linear" or "log"; empty is what suits the column
-	YScale  string       // the same
-	XLim    plots.Limits // in the units of the axis
-	YLim    plots.Limits
-	Title   string // empty is the experiment's name
-	Bare    bool   // neither title nor subtitle
+	Kind     string       // one of Kinds; empty is "curves"
+	X, Y, Z  string       // what the axes show; what they may be depends on the kind
+	Band     plots.Band   // what is drawn around means over seeds
+	Best     bool         // show the best value so far in place of the value
+	Beside   bool         // draw the column on training data, "train_" + y, beside y
+	Account  string       // which bits an x axis of bits counts, one of Accounts; empty is "wire"
+	Minus    float64      // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Regions  bool         // a curve for each region of a segmentation, column y + "_" + its name, in place of y
+	Targets  []float64    // metric values in place of the experiment's own
+	Rounds   int          // of a timeline; 0 means 3
+	Facet    string       // a small figure for each value of this key
+	XScale   string       // "linear" or "log"; empty is what suits the column
+	YScale   string       // the same
+	XLim     plots.Limits // in the units of the axis
+	YLim     plots.Limits
+	Title    string // empty is the experiment's name
+	Unmarked bool   // no lines at targets
+	Bare     bool   // neither title nor subtitle
 	results.Selection
 }
 
