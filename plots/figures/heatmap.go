@@ -43,7 +43,7 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 		if !known {
 			k = len(m.Panels)
 			place[key] = k
-			m.Panels = append(m.Panels, emptyPanel(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y), len(ys), len(xs)))
+			m.Panels = append(m.Panels, emptyPanel(heading(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y)), len(ys), len(xs)))
 		}
 		x, _ := setting(c, o.X)
 		y, _ := setting(c, o.Y)
@@ -130,7 +130,7 @@ func (o *Options) cell(curves []results.Curve) (func(*results.Curve) (float64, s
 				return math.NaN(), ""
 			}
 			return s.Mean, strings.TrimSuffix(a.text(s.Mean), " %")
-		}, a, checkColumn(results.Runs(curves), column)
+		}, a, checkColumn(results.Runs(curves), column, XNames()...)
 	}
 	targets, err := o.targets(curves)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestFromRunsOptions(t *testing.T) {
 	for _, r := range runs {
 		r.Manifest.Targets = []float64{0.45}
 	}
-	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []plots.Target{{Value: 45, Label: "target 45"}}) {
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []plots.Target{{Value: 45, Label: "target 45", Far: true}}) {
 		t.Errorf("targets: %v", f.Targets)
 	}
 	if f = mustFigure(t, runs, "round", "loss", Options{}); f.Targets != nil {
@@ -167,7 +167,7 @@ func TestSameRunTwice(t *testing.T) {
 func TestFromRunsErrors(t *testing.T) {
 	runs := sampleRuns(variants[:1], 1, 2, 1)
 	for _, test := range []struct{ x, y, account, want string }{
-		{"bits", "loss", "", `column "bits"; the columns are accuracy, downlink_wire_bits_cum`},
+		{"bits", "loss", "", `column "bits"; did you mean "uplink_bits"? there are uplink_bits, downlink_bits, total_bits, round, sim_time, accuracy, downlink`},
 		{"round", "los", "", `column "los"`},
 		{"uplink_bits", "loss", "payload", `column "uplink_payload_bits_cum"`},
 		{"uplink_bits", "loss", "wires", "there are wire, payload, entropy, paper"},
