@@ -132,7 +132,11 @@ func (r Run) steps(name string, from int) bool {
 			return false
 		}
 	}
-	return from > 0 || len(r.lines) > 0 && r.lines[0][name] == r.lines[0][name+"_cum"]
+	if from > 0 || len(r.lines) == 0 {
+		return from > 0
+	}
+	sum, summed := r.lines[0][name+"_cum"]
+	return summed && r.lines[0][name] == sum
 }
 
 func appendIndices(dst []byte, v []float64) []byte {
