@@ -3,7 +3,7 @@ package plots
 import (
 	"image/color"
 	"math"
-	"strings"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -22,15 +22,17 @@ type Bars struct {
 
 // BarPanel is one quantity.
 type BarPanel struct {
-	Name string // of its axis
-	Log  bool   // whether the axis is logarithmic; lengths mean nothing there, so points replace bars
-	Bars []Bar  // one for each name
+	Name  string // of its axis
+	Log   bool   // whether the axis is logarithmic; lengths mean nothing there, so points replace bars
+	Whole bool   // whether ticks of a linear axis stand at whole numbers
+	Bars  []Bar  // one for each name
 }
 
 // Bar is one value with its error, and what is written at it. A value that is not a number has no bar, only words.
 type Bar struct {
 	Value, Low, High float64
 	Text             string
+	Short            string // what is written where Text has no room
 }
 
 const (
@@ -105,10 +107,18 @@ func (b *Bars) plot(t theme, panel *BarPanel, width vg.Length) *plot.Plot {
 	p.Y.Tick.Marker = plot.ConstantTicks{}
 	p.Y.Min, p.Y.Max = 0.6-float64(len(b.Names)), 0.6
 	p.X.Label.Text = fitted(p.X.Label.TextStyle, panel.Name, width)
-	p.X.Tick.Marker = ticker(panel.Log, int(width/t.pt(38)))
+	p.X.Tick.Marker = ticker(panel.Log, panel.Whole, int(width/t.pt(38)))
+	if panel.empty() {
+		p.X.Tick.Marker = plot.ConstantTicks{}
+	}
 	p.X.Min, p.X.Max = panel.ends(t, width)
 	p.Add(bars{t, panel, b.Orders})
 	return p
+}
+
+// empty reports whether the panel has only words.
+func (panel *BarPanel) empty() bool {
+	return !slices.ContainsFunc(panel.Bars, func(b Bar) bool { return finite(panel.at(b.Value)) })
 }
 
 // ends returns the ends of the axis, so that what is written behind the bars has room.
@@ -171,7 +181,7 @@ func (bs bars) Plot(c draw.Canvas, p *plot.Plot) {
 		row, words := y(-float64(i)), bs.subtitle()
 		v := bs.panel.at(b.Value)
 		if !finite(v) {
-			write(c, words, vg.Point{X: c.Min.X + bs.pt(3), Y: row - words.Font.Size*0.36}, shortened(words, b.Text, c.Size().X-bs.pt(3)))
+			write(c, words, vg.Point{X: c.Min.X + bs.pt(3), Y: row - words.Font.Size*0.36}, b.words(words, c.Size().X-bs.pt(3)))
 			continue
 		}
 		look := lookOf(bs.orders[i])
@@ -199,10 +209,11 @@ func (bs bars) grid(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// shortened returns words that fit the room, without what stands in brackets at their end if need be.
-func shortened(s text.Style, words string, room vg.Length) string {
-	if head, _, ok := strings.Cut(words, " ("); ok && s.Width(words) > room {
-		words = head
+// words returns what is written at the bar, so that it fits the room.
+func (b *Bar) words(s text.Style, room vg.Length) string {
+	words := b.Text
+	if b.Short != "" && s.Width(words) > room {
+		words = b.Short
 	}
 	return fitted(s, words, room)
 }

@@ -19,6 +19,7 @@ type Figure struct {
 	Title, Subtitle string
 	XLabel, YLabel  string
 	LogX, LogY      bool // values that have no logarithm are left out; means over LogY are geometric
+	WholeX          bool // ticks of a linear x axis stand at whole numbers, as rounds do
 	Steps           bool // each value holds until the next one
 	Series          []Series
 	Band            Band
@@ -162,8 +163,8 @@ func (f *Figure) plot(t theme, c draw.Canvas, curves lines) *plot.Plot {
 	size := c.Size()
 	p.X.Label.Text = fitted(p.X.Label.TextStyle, f.XLabel, size.X-t.pt(40))
 	p.Y.Label.Text = fitted(p.Y.Label.TextStyle, f.YLabel, size.Y-t.pt(10))
-	p.X.Tick.Marker = ticker(f.LogX, int(size.X/t.pt(42)))
-	p.Y.Tick.Marker = ticker(f.LogY, int(size.Y/t.pt(20)))
+	p.X.Tick.Marker = ticker(f.LogX, f.WholeX, int(size.X/t.pt(42)))
+	p.Y.Tick.Marker = ticker(f.LogY, false, int(size.Y/t.pt(20)))
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = f.frame(size, curves)
 	p.Add(grid{t}, targets{t, f.marks()}, bands(curves.list), curves)
 	return p
@@ -178,10 +179,13 @@ func (f *Figure) frame(size vg.Point, curves lines) (xmin, xmax, ymin, ymax floa
 	return xmin, xmax, ymin, ymax
 }
 
-func ticker(log bool, count int) plot.Ticker {
+func ticker(log, whole bool, count int) plot.Ticker {
 	count = max(2, min(count, 12))
 	if log {
 		return logTicks{count}
+	}
+	if whole {
+		return integerTicks{count}
 	}
 	return linearTicks{count}
 }

@@ -154,7 +154,7 @@ func (m *Matrix) scale(c draw.Canvas, t theme, low, high float64) {
 	c.Stroke(rectangle(bar))
 	style := t.tick()
 	if high > low {
-		for _, tick := range ticker(m.Log, 5).Ticks(low, high) {
+		for _, tick := range ticker(m.Log, false, 5).Ticks(low, high) {
 			if tick.IsMinor() {
 				continue
 			}

@@ -16,6 +16,7 @@ type Scatter struct {
 	Title, Subtitle string
 	XLabel, YLabel  string
 	LogX, LogY      bool
+	WholeX          bool // ticks of a linear x axis stand at whole numbers
 	LowX, LowY      bool // less of it is better
 	Clouds          []Cloud
 	XLim, YLim      Limits
@@ -95,7 +96,7 @@ func (s *Scatter) Draw(c draw.Canvas, size Size) {
 	if len(list) > 0 {
 		g.entries = append(g.entries, entry{"Pareto front", t.front(), nil, false})
 	}
-	f := Figure{XLabel: s.XLabel, YLabel: s.YLabel, LogX: s.LogX, LogY: s.LogY, XLim: s.XLim, YLim: s.YLim}
+	f := Figure{XLabel: s.XLabel, YLabel: s.YLabel, LogX: s.LogX, LogY: s.LogY, WholeX: s.WholeX, XLim: s.XLim, YLim: s.YLim}
 	if len(list) == 0 {
 		f.drawEmpty(c, t)
 		return

@@ -34,6 +34,24 @@ func (t linearTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
+// integerTicks puts about count labelled ticks at whole numbers, for what is counted.
+type integerTicks struct{ count int }
+
+// Ticks returns the ticks in [low, high], ascending.
+func (t integerTicks) Ticks(low, high float64) []plot.Tick {
+	var whole []plot.Tick
+	for _, tick := range linearTicks(t).Ticks(low, high) {
+		if tick.Value != math.Trunc(tick.Value) {
+			continue
+		}
+		if !tick.IsMinor() {
+			tick.Label = number(tick.Value, 1)
+		}
+		whole = append(whole, tick)
+	}
+	return whole
+}
+
 // endTicks serves ranges that no round number divides, such as an empty one.
 func endTicks(low, high float64) []plot.Tick {
 	ticks := []plot.Tick{{Value: low, Label: strconv.FormatFloat(low, 'g', 6, 64)}}

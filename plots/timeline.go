@@ -55,7 +55,7 @@ func (l *Timeline) Draw(c draw.Canvas, size Size) {
 		p.X.Max = 1
 	}
 	p.Y.Min, p.Y.Max = 0.4-float64(max(len(l.Names), 1)), 0.6
-	p.X.Tick.Marker = ticker(false, int(c.Size().X/t.pt(42)))
+	p.X.Tick.Marker = ticker(false, false, int(c.Size().X/t.pt(42)))
 	p.Y.Tick.Marker, p.Y.Tick.Length = l.rowTicks(int(c.Size().Y/t.pt(9))), 0
 	p.Add(rows{t, l})
 	p.Draw(c)

@@ -1,9 +1,9 @@
 package volumes
 
 import (
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"flsim/internal/rng"
 )
@@ -84,15 +84,29 @@ func stratify(sizes []int) (class, least []int) {
 	return class, least
 }
 
-// classNames says what the classes of stratify hold.
+// classNames says what the classes of stratify hold: the size of the tumour, short enough for an axis.
 func classNames(least []int) []string {
 	var names []string
 	for k, low := range least {
-		if k == len(least)-1 {
-			names = append(names, fmt.Sprintf("tumour of %d voxels or more", low))
-		} else {
-			names = append(names, fmt.Sprintf("tumour of %d to %d voxels", low, max(low, least[k+1]-1)))
+		switch {
+		case k == len(least)-1:
+			names = append(names, "≥ "+rounded(low)+" voxels")
+		case k == 0:
+			names = append(names, "< "+rounded(least[1])+" voxels")
+		default:
+			names = append(names, rounded(low)+" to "+rounded(least[k+1])+" voxels")
 		}
 	}
 	return names
+}
+
+// rounded writes a number of voxels with about three digits, as in 840, 8.4k and 149k.
+func rounded(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	if n < 99_950 {
+		return strconv.FormatFloat(math.Round(float64(n)/100)/10, 'f', -1, 64) + "k"
+	}
+	return strconv.Itoa((n+500)/1000) + "k"
 }

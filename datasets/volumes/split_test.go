@@ -102,8 +102,8 @@ func TestStratify(t *testing.T) {
 			t.Errorf("%v: classes %v from %v, want %v from %v", c.sizes, class, least, c.class, c.least)
 		}
 	}
-	names := classNames([]int{0, 30, 50, 70})
-	if names[0] != "tumour of 0 to 29 voxels" || names[3] != "tumour of 70 voxels or more" {
+	names := classNames([]int{0, 830, 83_960, 148_992})
+	if want := []string{"< 830 voxels", "830 to 84k voxels", "84k to 149k voxels", "≥ 149k voxels"}; !slices.Equal(names, want) {
 		t.Errorf("names are %q", names)
 	}
 }

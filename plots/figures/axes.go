@@ -150,8 +150,9 @@ func timeAxis(seconds float64) (scale float64, label string) {
 	return 1.0 / 86400, "Simulated time (days)"
 }
 
-// checkColumn reports a column that no run has, and what there is instead.
-func checkColumn(runs []*record.Run, name string) error {
+// checkColumn reports a column that no run has, and what there is instead: other words that may stand in its place, and
+// columns.
+func checkColumn(runs []*record.Run, name string, words ...string) error {
 	have := map[string]bool{}
 	for _, r := range runs {
 		for _, row := range r.Rounds {
@@ -163,9 +164,16 @@ func checkColumn(runs []*record.Run, name string) error {
 	if have[name] || len(have) == 0 {
 		return nil // runs without any line have measured nothing yet
 	}
-	names := slices.Sorted(maps.Keys(have))
-	if near := spell.Nearest(name, names); near != "" {
-		return fmt.Errorf("none of the runs has a column %q; did you mean %q?", name, near)
+	for _, w := range words {
+		delete(have, w)
 	}
-	return fmt.Errorf("none of the runs has a column %q; the columns are %s", name, strings.Join(names, ", "))
+	names := append(words, slices.Sorted(maps.Keys(have))...)
+	near := spell.Nearest(name, names)
+	if i := slices.IndexFunc(names, func(n string) bool { return strings.Contains(n, name) }); near == "" && i >= 0 {
+		near = names[i]
+	}
+	if near != "" {
+		near = fmt.Sprintf("did you mean %q? ", near)
+	}
+	return fmt.Errorf("none of the runs has a column %q; %sthere are %s", name, near, strings.Join(names, ", "))
 }

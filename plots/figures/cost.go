@@ -123,7 +123,7 @@ func barPanel(curves []results.Curve, measure string, target float64, o Options)
 		}
 	}
 	axis := costAxis(measure, high).to(target, metricOf(curves))
-	panel := plots.BarPanel{Name: axis.label}
+	panel := plots.BarPanel{Name: axis.label, Whole: measure == "round"}
 	panel.Log = scale(o.XScale, low > 0 && high > 40*low)
 	for i := range curves {
 		panel.Bars = append(panel.Bars, bar(&curves[i], all[i], axis, o.Band))
@@ -134,11 +134,12 @@ func barPanel(curves []results.Curve, measure string, target float64, o Options)
 func bar(c *results.Curve, values []float64, a axis, band plots.Band) plots.Bar {
 	if len(values) == 0 {
 		best := c.Over(func(r *record.Run) float64 { return results.Best(r, r.Manifest.Metric) })
-		words := "not reached"
+		b := plots.Bar{Value: math.NaN(), Text: "not reached"}
 		if best.N > 0 {
-			words += " (best " + yAxis(c.Manifest().Metric, nil).text(best.Mean) + ")"
+			value := yAxis(c.Manifest().Metric, nil).text(best.Mean)
+			b.Text, b.Short = b.Text+" (best "+value+")", "at best "+value
 		}
-		return plots.Bar{Value: math.NaN(), Text: words}
+		return b
 	}
 	mean, low, high := band.Around(values)
 	b := plots.Bar{Value: mean * a.scale, Low: low * a.scale, High: high * a.scale, Text: digits(mean * a.scale)}
@@ -158,11 +159,16 @@ func digits(v float64) string {
 
 // text writes a value as the axis shows it.
 func (a axis) text(v float64) string {
-	s := strconv.FormatFloat(v*a.scale, 'f', 1, 64)
 	if a.scale == 100 {
-		return s + " %"
+		return tenths(v*a.scale) + " %"
 	}
 	return digits(v)
+}
+
+// tenths writes a number with one decimal. Halves go away from zero by what is written, hence 30.65 to 30.7, though
+// floating point may hold a little less.
+func tenths(v float64) string {
+	return strconv.FormatFloat(math.Round(math.Round(v*1e6)/1e5)/10, 'f', 1, 64)
 }
 
 // pareto makes a figure of the final metric, or of the last value of column o.Y, over what was sent: o.X is "compression"
@@ -182,7 +188,7 @@ func pareto(curves []results.Curve, o Options) (plots.Drawing, error) {
 	}
 	y := yAxis(column, curves[0].Manifest().Regions)
 	s := &plots.Scatter{XLabel: x.label, YLabel: "Final " + small(y.label), LogX: scale(o.XScale, x.log), LogY: scale(o.YScale, y.log),
-		LowX: x.low, LowY: y.low, XLim: o.XLim, YLim: o.YLim}
+		WholeX: x.column == "round", LowX: x.low, LowY: y.low, XLim: o.XLim, YLim: o.YLim}
 	if o.Best {
 		s.YLabel = "Best " + small(y.label)
 	}

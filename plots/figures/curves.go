@@ -23,7 +23,7 @@ func Curves(curves []results.Curve, o Options) (*plots.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &plots.Figure{Steps: xa.column == "sim_time_s" && longestBudget(runs) > 0, LogX: scale(o.XScale, xa.log), Band: o.Band, XLabel: xa.label, YLabel: ya.label, XLim: o.XLim, YLim: o.YLim}
+	f := &plots.Figure{WholeX: xa.column == "round", Steps: xa.column == "sim_time_s" && longestBudget(runs) > 0, LogX: scale(o.XScale, xa.log), Band: o.Band, XLabel: xa.label, YLabel: ya.label, XLim: o.XLim, YLim: o.YLim}
 	for i := range curves {
 		c := &curves[i]
 		if !o.Regions {
@@ -59,10 +59,13 @@ func (o *Options) axes(runs []*record.Run) (x, y axis, columns []string, err err
 	if o.Regions {
 		y.label, columns = yAxis(name, nil).label, regionColumns(name, regions)
 	}
-	for _, column := range append(slices.Clone(columns), x.column) {
+	for _, column := range columns {
 		if err := checkColumn(runs, column); err != nil {
 			return x, y, nil, err
 		}
+	}
+	if err := checkColumn(runs, x.column, XNames()...); err != nil {
+		return x, y, nil, err
 	}
 	if x.column == "sim_time_s" {
 		x.scale, x.label = timeAxis(max(longestBudget(runs), longest(runs, x.column)))

@@ -130,7 +130,7 @@ func (o *Options) cell(curves []results.Curve) (func(*results.Curve) (float64, s
 				return math.NaN(), ""
 			}
 			return s.Mean, strings.TrimSuffix(a.text(s.Mean), " %")
-		}, a, checkColumn(results.Runs(curves), column)
+		}, a, checkColumn(results.Runs(curves), column, XNames()...)
 	}
 	targets, err := o.targets(curves)
 	if err != nil {

@@ -167,7 +167,7 @@ func TestSameRunTwice(t *testing.T) {
 func TestFromRunsErrors(t *testing.T) {
 	runs := sampleRuns(variants[:1], 1, 2, 1)
 	for _, test := range []struct{ x, y, account, want string }{
-		{"bits", "loss", "", `column "bits"; the columns are accuracy, downlink_wire_bits_cum`},
+		{"bits", "loss", "", `column "bits"; did you mean "uplink_bits"? there are uplink_bits, downlink_bits, total_bits, round, sim_time, accuracy, downlink`},
 		{"round", "los", "", `column "los"`},
 		{"uplink_bits", "loss", "payload", `column "uplink_payload_bits_cum"`},
 		{"uplink_bits", "loss", "wires", "there are wire, payload, entropy, paper"},

@@ -20,7 +20,7 @@ type column struct {
 	value  func(r *record.Run) float64
 	text   func(v float64) string
 	spread func(mean, std float64) string // both; nil where the mean alone is of interest
-	absent func(r *record.Run) string     // what stands where there is no number; nil for a dash
+	absent func(best float64) string      // what stands where there is no number, of the best metric, over seeds of its mean; nil for a dash
 	words  func(r *record.Run) string     // of a column of words, which has no numbers
 }
 
@@ -80,9 +80,9 @@ func costs(target float64) []column {
 			return math.NaN()
 		}
 	}
-	missed := func(*record.Run) string { return "not reached" }
-	told := func(r *record.Run) string {
-		if best := results.Best(r, r.Manifest.Metric); !math.IsNaN(best) {
+	missed := func(float64) string { return "not reached" }
+	told := func(best float64) string {
+		if !math.IsNaN(best) {
 			return "not reached (best " + units.Percent(best) + ")"
 		}
 		return "not reached"
@@ -161,7 +161,13 @@ func stoppedBy(r *record.Run) string {
 
 func four(v float64) string { return strconv.FormatFloat(v, 'f', 4, 64) }
 
-func three(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+// three writes a number with three digits, all of them where it has up to six before the point.
+func three(v float64) string {
+	if a := math.Abs(v); a >= 999.5 && a < 1e6 {
+		return whole(v)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
 
 func whole(v float64) string { return strconv.FormatFloat(v, 'f', 0, 64) }
 

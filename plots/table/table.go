@@ -90,10 +90,13 @@ func (col *column) single(r *record.Run) string {
 		return col.text(v)
 	}
 	if col.absent != nil {
-		return col.absent(r)
+		return col.absent(best(r))
 	}
 	return "–"
 }
+
+// best returns the best value of a run's metric.
+func best(r *record.Run) float64 { return results.Best(r, r.Manifest.Metric) }
 
 // over writes the mean over a curve's runs. How many of them have the number stands beside it if not all do.
 func (col *column) over(c *results.Curve) string {
@@ -103,10 +106,7 @@ func (col *column) over(c *results.Curve) string {
 	s := c.Over(col.value)
 	switch {
 	case s.N == 0 && col.absent != nil:
-		best := slices.MaxFunc(c.Runs, func(a, b *record.Run) int {
-			return cmp.Compare(results.Best(a, a.Manifest.Metric), results.Best(b, b.Manifest.Metric))
-		})
-		return col.absent(best)
+		return col.absent(c.Over(best).Mean)
 	case s.N == 0:
 		return "–"
 	}

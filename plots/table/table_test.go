@@ -101,6 +101,14 @@ func TestSort(t *testing.T) {
 	}
 }
 
+func TestThreeDigits(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.12345: "0.123", 27.54: "27.5", 999.4: "999", 999.6: "1000", 1463.7: "1464", 123456: "123456", 1e9: "1e+09"} {
+		if got := three(v); got != want {
+			t.Errorf("%v: %s, want %s", v, got, want)
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for o, want := range map[*Options]string{
 		{Columns: []string{"finale"}}: "there are final, best",

@@ -157,7 +157,10 @@ func TestSelection(t *testing.T) {
 		{Selection{Without: []string{"x*", "fedavg"}}, "QSGD, bits = 2; QSGD, bits = 4"},
 		{Selection{Order: []string{"qsgd2", "x/y"}}, "QSGD, bits = 4; x/y; FedAvg; QSGD, bits = 2"},
 		{Selection{Only: []string{"qsgd?"}, Labels: []string{"QSGD, bits = 4=χ² = 1", "fedavg=-"}}, "χ² = 1"},
-		{Selection{Only: []string{"nothing"}}, `error: no curve is called "nothing"; there are fedavg, qsgd, qsgd2, a`},
+		{Selection{Only: []string{"nothing"}}, `error: no curve is called "nothing"; there are fedavg ("FedAvg"), qsgd ("QSGD, bits = 2"), qsgd2`},
+		{Selection{Only: []string{"fedavg, QSGD, bits = 4"}}, "error: no curve is called"},
+		{Selection{Only: []string{"fedavg, qsgd2,a"}}, "FedAvg; QSGD, bits = 4; x/y"},
+		{Selection{Only: []string{"QSGD, bits = 5"}}, "error: no curve is called \"QSGD, bits = 5\"; did you mean \"QSGD, bits = "},
 		{Selection{Without: []string{"fedavk"}}, `error: no curve is called "fedavk"; did you mean "fedavg"?`},
 		{Selection{Without: []string{"*"}}, "error: no curve is left"},
 		{Selection{Labels: []string{"fedavg"}}, "error: a label is written NAME=TEXT"},
@@ -216,5 +219,27 @@ func TestMeasures(t *testing.T) {
 	}
 	if s := StatOf([]float64{1, 3, math.NaN(), math.Inf(1)}); s.N != 2 || s.Mean != 2 || s.Std != math.Sqrt2 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// An own label of a variant that sweeps a key leaves its curves with different labels.
+func TestLabelsOfSweeps(t *testing.T) {
+	var runs []*record.Run
+	for i, bits := range []float64{2, 4} {
+		r := curve("q", fmt.Sprint("QSGD, bits = ", bits), i)
+		r.Manifest.Axes = record.Axes{"codec.q.bits": bits, "clients.lr": 0.1}
+		runs = append(runs, r)
+	}
+	curves, err := Group(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&Selection{Labels: []string{"q=Ours"}}).Apply(curves)
+	if err != nil || got[0].Label != "Ours, bits = 2" || got[1].Label != "Ours, bits = 4" {
+		t.Errorf("%v, %v", got, err)
+	}
+	got, err = (&Selection{Labels: []string{"QSGD, bits = 4=Best"}}).Apply(curves)
+	if err != nil || got[1].Label != "Best" {
+		t.Errorf("%v, %v", got, err)
 	}
 }

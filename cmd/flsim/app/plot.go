@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,12 +86,27 @@ type selectOptions struct {
 }
 
 func (o *selectOptions) addFlags(f *pflag.FlagSet, s *results.Selection) {
-	f.StringSliceVar(&s.Only, "only", nil, "variants or labels to show, with wildcards as in 'qsgd*'; separated by commas")
-	f.StringSliceVar(&s.Without, "without", nil, "variants or labels to leave out")
-	f.StringSliceVar(&s.Order, "order", nil, "variants or labels in the order of the legend")
+	f.StringArrayVar(&s.Only, "only", nil, "variant or label to show, such as 'qsgd*' or 'QSGD, 4 bit', or several with commas; repeatable")
+	f.StringArrayVar(&s.Without, "without", nil, "variant or label to leave out; like --only")
+	f.StringArrayVar(&s.Order, "order", nil, "variant or label that comes first in the legend, then the next; like --only")
 	f.StringArrayVar(&s.Labels, "label", nil, "own label, NAME=TEXT; repeatable")
 	f.StringArrayVar(&o.where, "where", nil, "only runs with a setting, KEY=VALUE, as in rounds=60; repeatable")
 	f.BoolVar(&o.all, "all", false, "show runs of different settings as curves of their own")
+}
+
+// checkTargets reports values that no metric reaches as a share.
+func checkTargets(targets []float64) error {
+	for _, v := range targets {
+		if v > 0 && v < 1 {
+			continue
+		}
+		hint := ""
+		if v > 1 && v < 100 {
+			hint = fmt.Sprintf("; %v %% is %v", v, math.Round(v*1e6)/1e8)
+		}
+		return usageError{fmt.Errorf("--target must be above 0 and below 1, got %v%s", v, hint)}
+	}
+	return nil
 }
 
 // runs reads the runs to show. What is left out is told on w.
@@ -127,6 +143,9 @@ func sizeNames() string {
 func (o *plotOptions) complete() (size plots.Size, err error) {
 	if size, err = plots.SizeByName(o.size); err != nil {
 		return size, usageError{fmt.Errorf("--size: %w", err)}
+	}
+	if err := checkTargets(o.Targets); err != nil {
+		return size, err
 	}
 	if o.Band, err = plots.BandByName(o.band); err != nil {
 		return size, usageError{fmt.Errorf("--band: %w", err)}

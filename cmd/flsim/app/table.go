@@ -45,6 +45,9 @@ took to reach the targets. Columns: ` + strings.Join(table.Names(), ", ") + `.`,
 }
 
 func (o *tableOptions) write(args []string, stdout, stderr io.Writer) error {
+	if err := checkTargets(o.Targets); err != nil {
+		return err
+	}
 	args, _, err := experimentFiles(args, stderr)
 	if err != nil {
 		return err
