@@ -14,6 +14,7 @@ type Plot struct {
 	Y       string    `toml:"y" default:"metric; of a heat map a swept key" doc:"What the vertical axis shows: a column of the records, such as loss, nmse_uplink or levels; names without a prefix are of the test set, and metric is accuracy or, of a segmentation, dice. heatmap: a swept key, or its last part. sweep: a column, whose last value counts, or what it took to reach the target: uplink_bits, downlink_bits, total_bits, round or sim_time."`
 	Z       string    `toml:"z" default:"metric" doc:"What the colours of a heat map show: a column, whose last value counts, or what it took to reach the target: uplink_bits, downlink_bits, total_bits, round or sim_time."`
 	Targets []float64 `toml:"targets" in:"(0,1)" doc:"Values of the metric to use in place of eval.targets."`
+	Marks   bool      `toml:"marks" doc:"Whether figures of curves have lines at the targets."`
 	Facet   string    `toml:"facet" doc:"Swept key, or its last part, or variant: a small figure for each of its values, with common axes."`
 	Band    string    `toml:"band" one:"std|ci95|minmax|none" doc:"What is drawn around means over seeds: standard deviation, 95 % confidence interval of the mean (Student's t), or smallest and largest."`
 	Best    bool      `toml:"best" doc:"Whether the best value so far is shown in place of the value."`
@@ -37,7 +38,7 @@ type Plot struct {
 
 // DefaultPlot returns the settings of a [plot.NAME] table that is empty.
 func DefaultPlot() Plot {
-	return Plot{Kind: "curves", Band: "std", Heading: true, Account: "wire", XScale: "auto", YScale: "auto", Rounds: 3, Size: "default"}
+	return Plot{Kind: "curves", Band: "std", Marks: true, Heading: true, Account: "wire", XScale: "auto", YScale: "auto", Rounds: 3, Size: "default"}
 }
 
 // metricColumns are the columns that evaluations, codecs and clients write, but for bits.

@@ -191,12 +191,26 @@ func (bs bars) Plot(c draw.Canvas, p *plot.Plot) {
 			bs.mark(c, look, vg.Point{X: end, Y: row})
 		} else {
 			half := bs.pt(barRow * 0.3)
-			c.SetColor(lighter(look.color))
-			c.Fill(rectangle(vg.Rectangle{Min: vg.Point{X: x(0), Y: row - half}, Max: vg.Point{X: end, Y: row + half}}))
+			shape := rectangle(vg.Rectangle{Min: vg.Point{X: x(0), Y: row - half}, Max: vg.Point{X: end, Y: row + half}})
+			bs.fill(c, shape, bs.orders[i])
 		}
 		end = bs.whisker(c, row, x(orElse(bs.panel.at(b.Low), v)), x(orElse(bs.panel.at(b.High), v)), end)
 		write(c, words, vg.Point{X: end + bs.pt(5), Y: row - words.Font.Size*0.36}, b.Text)
 	}
+}
+
+// fill fills a bar. Where colours repeat, the next ones are pale, with an outline.
+func (bs bars) fill(c draw.Canvas, shape vg.Path, order int) {
+	look := lookOf(order)
+	if order >= 0 && order/len(palette)%2 == 0 {
+		c.SetColor(lighter(look.color))
+		c.Fill(shape)
+		return
+	}
+	c.SetColor(lighter(lighter(lighter(look.color))))
+	c.Fill(shape)
+	c.SetLineStyle(draw.LineStyle{Color: look.color, Width: bs.pt(0.8)})
+	c.Stroke(shape)
 }
 
 // grid draws light lines at the labelled ticks of the horizontal axis.

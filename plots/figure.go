@@ -91,7 +91,11 @@ func (l Limits) set(low, high *float64, log bool) {
 type Target struct {
 	Value float64
 	Label string
+	Far   bool // if it lies far above all curves, the frame does not reach it, and its name stands at the upper end
 }
+
+// farShare is how far beyond the curves a frame reaches up for targets that may be far, in parts of the curves' range.
+const farShare = 0.1
 
 // Draw draws the figure.
 func (f *Figure) Draw(c draw.Canvas, size Size) {
@@ -202,8 +206,15 @@ func (f *Figure) ranges(list []line) (xmin, xmax, ymin, ymax float64) {
 			ymin, ymax = min(ymin, low), max(ymax, high)
 		}
 	}
+	reach := (ymax - ymin) * farShare
+	if !(reach > 0) {
+		reach = math.Inf(1)
+	}
+	high := ymax + reach
 	for _, m := range f.marks() {
-		ymin, ymax = min(ymin, m.Value), max(ymax, m.Value)
+		if !m.Far || m.Value <= high {
+			ymin, ymax = min(ymin, m.Value), max(ymax, m.Value)
+		}
 	}
 	xmin, xmax = widened(xmin, xmax, 0.025)
 	ymin, ymax = widened(ymin, ymax, 0.04)
@@ -229,7 +240,7 @@ func (f *Figure) marks() []Target {
 	var out []Target
 	for _, m := range f.Targets {
 		if m.Value > 0 {
-			out = append(out, Target{math.Log10(m.Value), m.Label})
+			out = append(out, Target{math.Log10(m.Value), m.Label, m.Far})
 		}
 	}
 	return out
@@ -284,7 +295,8 @@ func (g grid) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// targets draws lines at values of interest, named at their right ends outside the axes.
+// targets draws lines at values of interest, named at their right ends outside the axes. The names of those that are far above the
+// frame stand at its upper end, with an arrow.
 type targets struct {
 	theme
 	list []Target
@@ -301,17 +313,38 @@ func (ts targets) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLine2(style, c.Min.X, at, c.Max.X, at)
 		write(c, ts.subtitle(), vg.Point{X: c.Max.X + ts.pt(2), Y: at - ts.pt(2.5)}, m.Label)
 	}
+	write(c, ts.subtitle(), vg.Point{X: c.Max.X + ts.pt(2), Y: c.Max.Y - ts.pt(5)}, ts.beyond(p))
+}
+
+// beyond names the targets that are far above the frame, as in "↑ target 50, 90".
+func (ts targets) beyond(p *plot.Plot) string {
+	words := ""
+	for _, m := range ts.list {
+		switch {
+		case !m.Far || m.Label == "" || m.Value <= p.Y.Max:
+		case words == "":
+			words = "↑ " + m.Label
+		default:
+			words += ", " + m.Label[strings.LastIndexByte(m.Label, ' ')+1:]
+		}
+	}
+	return words
 }
 
 // GlyphBoxes keeps room for the names.
 func (ts targets) GlyphBoxes(p *plot.Plot) []plot.GlyphBox {
 	var boxes []plot.GlyphBox
+	room := func(at float64, words string) {
+		box := vg.Rectangle{Max: vg.Point{X: ts.pt(2) + ts.subtitle().Width(words)}}
+		boxes = append(boxes, plot.GlyphBox{X: 1, Y: at, Rectangle: box})
+	}
 	for _, m := range ts.list {
-		if v := p.Y.Norm(m.Value); v < 0 || v > 1 {
-			continue
+		if v := p.Y.Norm(m.Value); v >= 0 && v <= 1 {
+			room(v, m.Label)
 		}
-		box := vg.Rectangle{Max: vg.Point{X: ts.pt(2) + ts.subtitle().Width(m.Label)}}
-		boxes = append(boxes, plot.GlyphBox{X: 1, Y: p.Y.Norm(m.Value), Rectangle: box})
+	}
+	if words := ts.beyond(p); words != "" {
+		room(1, words)
 	}
 	return boxes
 }

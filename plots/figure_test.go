@@ -66,12 +66,12 @@ func TestOddFiguresAreDrawn(t *testing.T) {
 		"flat":             {Series: one(at(5, 5, 5))},
 		"flat at 0":        {Series: one(at(0, 0, 0))},
 		"zeros on log":     {LogX: true, LogY: true, Series: one(at(0, 1, 0, 2))},
-		"all zero on log":  {LogX: true, Series: one(Curve{[]float64{0, 0}, []float64{1, 2}}), Targets: []Target{{1, "t"}}},
+		"all zero on log":  {LogX: true, Series: one(Curve{[]float64{0, 0}, []float64{1, 2}}), Targets: []Target{{1, "t", true}}},
 		"huge":             {Series: one(at(-1e300, 1e300)), LogX: true},
 		"largest":          {Series: one(at(-math.MaxFloat64, math.MaxFloat64))},
 		"tiny":             {Series: one(at(1, 1+1e-15))},
 		"smallest":         {LogY: true, Series: one(at(5e-324, 1e-300, 1e300))},
-		"negative targets": {LogY: true, Series: one(at(1, 2)), Targets: []Target{{-1, "no"}, {0, "no"}, {1.5, "yes"}}},
+		"negative targets": {LogY: true, Series: one(at(1, 2)), Targets: []Target{{-1, "no", true}, {0, "no", false}, {1.5, "yes", false}, {1e9, "far", true}}},
 		"crowd":            {Title: long, Subtitle: long, XLabel: long, YLabel: long, Series: crowd},
 		"unicode":          {Title: "α ± µ 漢字 \xff\n", Series: []Series{{Label: "w₂ ≤ 10⁻³ 🙂", Seeds: []Curve{at(1, 2)}}}},
 	}
@@ -138,5 +138,17 @@ func TestLegendHidesNothing(t *testing.T) {
 	rest, r, _ := g.outside(page)
 	if r.Max.Y > rest.Min.Y && r.Min.X < rest.Max.X {
 		t.Errorf("the legend %v overlaps the plot %v", r, rest.Rectangle)
+	}
+}
+
+// Targets far above all curves do not flatten these; other lines are always in sight.
+func TestFarTargets(t *testing.T) {
+	top := func(target Target) float64 {
+		f := &Figure{Series: []Series{{Seeds: []Curve{{X: []float64{0, 1}, Y: []float64{0, 10}}}}}, Targets: []Target{target}}
+		_, _, _, high := f.ranges(f.lines())
+		return high
+	}
+	if near, far, line := top(Target{11, "target 11", true}), top(Target{50, "target 50", true}), top(Target{50, "baseline", false}); near < 11 || far > 11 || line < 50 {
+		t.Errorf("frames end at %v, %v and %v", near, far, line)
 	}
 }

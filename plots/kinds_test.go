@@ -33,7 +33,7 @@ func TestOddDrawingsAreDrawn(t *testing.T) {
 		"empty facets": &Facets{Panels: []Facet{{"a", &Figure{}}, {"b", &Figure{}}}},
 		"facets":       &Facets{Title: long, Panels: []Facet{{long, sampleFigure(2)}, {"b", &Figure{}}, {"c", sampleFigure(1)}}},
 		"no spans":     &Timeline{},
-		"odd spans":    &Timeline{Names: []string{long, "b"}, Kinds: []string{long, "b"}, Spans: []Span{{0, 0, 5, 1}, {1, 1 << 40, 0, 0}}, Marks: []Target{{0, long}, {3, "x"}, {3, "y"}}},
+		"odd spans":    &Timeline{Names: []string{long, "b"}, Kinds: []string{long, "b"}, Spans: []Span{{0, 0, 5, 1}, {1, 1 << 40, 0, 0}}, Marks: []Target{{0, long, false}, {3, "x", false}, {3, "y", false}}},
 	}
 	for name, d := range drawings {
 		for i, size := range []Size{Sizes()[1], {"stamp", 30, 20, 1}, DefaultSize} {

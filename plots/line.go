@@ -128,6 +128,10 @@ func (ls lines) whiskers(c draw.Canvas, p *plot.Plot) {
 				c.StrokeLine2(style, at-cap, edge, at+cap, edge)
 			}
 		}
+		if middle := (vg.Point{X: at, Y: y(l.Mean[last])}); c.ContainsY(middle.Y) {
+			c.SetColor(l.color)
+			c.Fill(markers[l.marker](middle, ls.pt(1.3)))
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // sampleFigure shows smooth curves with noise.
 func sampleFigure(seeds int) *Figure {
-	f := &Figure{Title: "Sample", Subtitle: "χ² of λ = 0.3 µm × ä", XLabel: "Uplink (Mbit)", YLabel: "Accuracy (%)", LogX: true, Targets: []Target{{60, "target 60"}}}
+	f := &Figure{Title: "Sample", Subtitle: "χ² of λ = 0.3 µm × ä", XLabel: "Uplink (Mbit)", YLabel: "Accuracy (%)", LogX: true, Targets: []Target{{60, "target 60", true}}}
 	for order := range 5 {
 		s := Series{Label: fmt.Sprintf("QSGD, %d bit", 1<<order), Order: order}
 		for seed := range seeds {

@@ -223,7 +223,9 @@ func (ps points) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	for _, q := range ps.list {
 		if at := (vg.Point{X: x(q.x), Y: y(q.y)}); q.text != "" && c.Contains(at) {
-			taken = append(taken, ps.words(c, at, q.text, taken))
+			if r, ok := ps.words(c, at, q.text, taken); ok {
+				taken = append(taken, r)
+			}
 		}
 	}
 }
@@ -249,30 +251,26 @@ func (ps points) draw(c draw.Canvas, at vg.Point, low, high vg.Length, q *place)
 	c.Stroke(shape)
 }
 
-// words writes beside a point, at the first of a few places where it covers nothing that is taken, and returns where.
-func (ps points) words(c draw.Canvas, at vg.Point, text string, taken []vg.Rectangle) vg.Rectangle {
+// words writes beside a point, at the first of a few places within the frame where it covers nothing that is taken, and returns
+// where. ok is false, and nothing is written, if there is none.
+func (ps points) words(c draw.Canvas, at vg.Point, text string, taken []vg.Rectangle) (r vg.Rectangle, ok bool) {
 	style := ps.subtitle()
 	w, h, gap := style.Width(text), style.Font.Size, ps.pt(4.5)
-	var first vg.Rectangle
-	for i, corner := range []vg.Point{
+	for _, corner := range []vg.Point{
 		{X: gap, Y: -h * 0.4}, {X: -w / 2, Y: gap}, {X: -w / 2, Y: -gap - h*0.8}, {X: -gap - w, Y: -h * 0.4},
 		{X: gap * 0.7, Y: gap * 0.6}, {X: gap * 0.7, Y: -gap*0.6 - h*0.8}, {X: -gap*0.7 - w, Y: gap * 0.6}, {X: -gap*0.7 - w, Y: -gap*0.6 - h*0.8},
 	} {
 		low := at.Add(corner)
-		r := vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: w, Y: h * 0.8})}
-		if i == 0 {
-			first = r
-		}
+		r = vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: w, Y: h * 0.8})}
 		if r.Max.X > c.Max.X || r.Min.X < c.Min.X || r.Max.Y > c.Max.Y || r.Min.Y < c.Min.Y {
 			continue
 		}
 		if !slices.ContainsFunc(taken, func(o vg.Rectangle) bool { return overlap(r, o) }) {
 			write(c, style, r.Min, text)
-			return r
+			return r, true
 		}
 	}
-	write(c, style, first.Min, text)
-	return first
+	return r, false
 }
 
 func overlap(a, b vg.Rectangle) bool {

@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	stdfont "golang.org/x/image/font"
@@ -124,6 +125,30 @@ func lookOf(order int) look {
 		order = -(order + 1)
 	}
 	return look{palette[order%len(palette)], dashes[order%len(dashes)], order % len(markers)}
+}
+
+// Distinct returns orders for curves that are shown together, given those of their experiment: these, but where two would have one
+// colour, and there are no more curves than colours, the later one gets a colour that none has.
+func Distinct(orders []int) []int {
+	out := slices.Clone(orders)
+	if len(orders) > len(palette) {
+		return out
+	}
+	owner := map[color.NRGBA]int{} // the curve that keeps a colour
+	for i, order := range orders {
+		if _, taken := owner[lookOf(order).color]; !taken {
+			owner[lookOf(order).color] = i
+		}
+	}
+	for i, order := range orders {
+		for free := 0; owner[lookOf(order).color] != i; free++ {
+			if _, taken := owner[lookOf(free).color]; !taken {
+				order, out[i] = free, free
+				owner[lookOf(free).color] = i
+			}
+		}
+	}
+	return out
 }
 
 // Look returns how figures draw the curve with the given place in its experiment: colour, dashes in points (nil is a

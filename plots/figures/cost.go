@@ -249,7 +249,7 @@ func clouds(curves []results.Curve, point func(*results.Curve) plots.Point) []pl
 			list = append(list, plots.Cloud{Label: cloudLabel(curves, c, key, keys), Order: c.Order})
 		}
 		p := point(c)
-		p.Text = settingsText(c, tellingKeys(curves, c))
+		p.Text = pointText(c, tellingKeys(curves, c))
 		cloud := &list[place[key]]
 		cloud.Points = append(cloud.Points, p)
 		several = several || len(cloud.Points) > 1
@@ -270,12 +270,34 @@ func cloudLabel(curves []results.Curve, c *results.Curve, rest string, keys []st
 		return c.Label
 	}
 	label := stem(c, labelsOf(curves, rest, keys), keys...)
-	if strings.Contains(label, "…") {
-		return label // which shows where the values belong
+	telling := tellingKeys(curves, c)
+	switch {
+	case len(telling) > 1:
+		return heading(label) // the points name their values
+	case len(telling) == 0 || strings.Contains(label, "…"):
+		return label // which shows where the value belongs
 	}
-	var names []string
-	for _, k := range tellingKeys(curves, c) {
-		names = append(names, short(k))
+	return label + " (" + short(telling[0]) + ")"
+}
+
+// pointText writes a curve's values of some keys for its point: one by itself, several with their names, in the order in which the
+// curve's label has them, as in "keep 0.1, bits 2".
+func pointText(c *results.Curve, keys []string) string {
+	if len(keys) < 2 {
+		return settingsText(c, keys)
 	}
-	return label + " (" + strings.Join(names, ", ") + ")"
+	words := strings.FieldsFunc(c.Label, func(r rune) bool { return r == ' ' || r == ',' })
+	place := func(key string) int {
+		if i := slices.Index(words, valueText(c.Manifest().Axes[key])); i >= 0 {
+			return i
+		}
+		return len(words)
+	}
+	keys = slices.Clone(keys)
+	slices.SortStableFunc(keys, func(a, b string) int { return place(a) - place(b) })
+	var parts []string
+	for _, key := range keys {
+		parts = append(parts, short(key)+" "+valueText(c.Manifest().Axes[key]))
+	}
+	return strings.Join(parts, ", ")
 }

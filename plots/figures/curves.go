@@ -189,7 +189,7 @@ func describe(f *plots.Figure, curves []results.Curve, y axis, o Options) {
 	if o.Best {
 		f.YLabel = "Best " + small(f.YLabel) + " so far"
 	}
-	if y.column != metricOf(curves) || o.Beside || o.Regions {
+	if y.column != metricOf(curves) || o.Beside || o.Regions || o.Unmarked {
 		return
 	}
 	targets, err := o.targets(curves)
@@ -198,6 +198,6 @@ func describe(f *plots.Figure, curves []results.Curve, y axis, o Options) {
 	}
 	for _, v := range targets {
 		v *= y.scale
-		f.Targets = append(f.Targets, plots.Target{Value: v, Label: "target " + strconv.FormatFloat(v, 'g', 4, 64)})
+		f.Targets = append(f.Targets, plots.Target{Value: v, Label: "target " + strconv.FormatFloat(v, 'g', 4, 64), Far: true})
 	}
 }

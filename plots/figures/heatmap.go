@@ -43,7 +43,7 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 		if !known {
 			k = len(m.Panels)
 			place[key] = k
-			m.Panels = append(m.Panels, emptyPanel(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y), len(ys), len(xs)))
+			m.Panels = append(m.Panels, emptyPanel(heading(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y)), len(ys), len(xs)))
 		}
 		x, _ := setting(c, o.X)
 		y, _ := setting(c, o.Y)

@@ -16,23 +16,24 @@ import (
 
 // Options choose what is drawn of runs. The zero value is the usual figure.
 type Options struct {
-	Kind    string       // one of Kinds; empty is "curves"
-	X, Y, Z string       // what the axes show; what they may be depends on the kind
-	Band    plots.Band   // what is drawn around means over seeds
-	Best    bool         // show the best value so far in place of the value
-	Beside  bool         // draw the column on training data, "train_" + y, beside y
-	Account string       // which bits an x axis of bits counts, one of Accounts; empty is "wire"
-	Minus   float64      // what is taken off y, such as a known minimum; the axis is logarithmic then
-	Regions bool         // a curve for each region of a segmentation, column y + "_" + its name, in place of y
-	Targets []float64    // metric values in place of the experiment's own
-	Rounds  int          // of a timeline; 0 means 3
-	Facet   string       // a small figure for each value of this key
-	XScale  string       // "linear" or "log"; empty is what suits the column
-	YScale  string       // the same
-	XLim    plots.Limits // in the units of the axis
-	YLim    plots.Limits
-	Title   string // empty is the experiment's name
-	Bare    bool   // neither title nor subtitle
+	Kind     string       // one of Kinds; empty is "curves"
+	X, Y, Z  string       // what the axes show; what they may be depends on the kind
+	Band     plots.Band   // what is drawn around means over seeds
+	Best     bool         // show the best value so far in place of the value
+	Beside   bool         // draw the column on training data, "train_" + y, beside y
+	Account  string       // which bits an x axis of bits counts, one of Accounts; empty is "wire"
+	Minus    float64      // what is taken off y, such as a known minimum; the axis is logarithmic then
+	Regions  bool         // a curve for each region of a segmentation, column y + "_" + its name, in place of y
+	Targets  []float64    // metric values in place of the experiment's own
+	Rounds   int          // of a timeline; 0 means 3
+	Facet    string       // a small figure for each value of this key
+	XScale   string       // "linear" or "log"; empty is what suits the column
+	YScale   string       // the same
+	XLim     plots.Limits // in the units of the axis
+	YLim     plots.Limits
+	Title    string // empty is the experiment's name
+	Unmarked bool   // no lines at targets
+	Bare     bool   // neither title nor subtitle
 	results.Selection
 }
 
@@ -59,6 +60,7 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 			return nil, fmt.Errorf("a scale is auto, linear or log, not %q", scale)
 		}
 	}
+	curves = distinct(curves)
 	switch o.Kind {
 	case "", "curves":
 		if o.Facet != "" {
@@ -77,6 +79,19 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 		return timeline(curves, o)
 	}
 	return nil, fmt.Errorf("no kind of figure is named %q; there are %s", o.Kind, strings.Join(Kinds(), ", "))
+}
+
+// distinct gives curves whose colours clash other ones, where few are shown.
+func distinct(curves []results.Curve) []results.Curve {
+	var orders []int
+	for _, c := range curves {
+		orders = append(orders, c.Order)
+	}
+	out := slices.Clone(curves)
+	for i, order := range plots.Distinct(orders) {
+		out[i].Order = order
+	}
+	return out
 }
 
 // scale returns whether an axis is logarithmic, where auto says what suits it.

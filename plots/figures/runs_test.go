@@ -92,7 +92,7 @@ func TestFromRunsOptions(t *testing.T) {
 	for _, r := range runs {
 		r.Manifest.Targets = []float64{0.45}
 	}
-	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []plots.Target{{Value: 45, Label: "target 45"}}) {
+	if f = mustFigure(t, runs, "round", "accuracy", Options{}); !slices.Equal(f.Targets, []plots.Target{{Value: 45, Label: "target 45", Far: true}}) {
 		t.Errorf("targets: %v", f.Targets)
 	}
 	if f = mustFigure(t, runs, "round", "loss", Options{}); f.Targets != nil {

@@ -161,6 +161,25 @@ func stem(c *results.Curve, similar []string, words ...string) string {
 	return label
 }
 
+// heading returns a stem as it stands above a figure: without dots, and without the words between commas that belong to them.
+func heading(stem string) string {
+	var parts []string
+	for i, part := range strings.Split(stem, ", ") {
+		if !strings.Contains(part, "…") {
+			parts = append(parts, part)
+			continue
+		}
+		words := slices.DeleteFunc(strings.Fields(part), func(w string) bool { return strings.Contains(w, "…") })
+		if i == 0 && len(words) > 0 {
+			parts = append(parts, strings.Join(words, " "))
+		}
+	}
+	if len(parts) == 0 {
+		return stem
+	}
+	return strings.Join(parts, ", ")
+}
+
 // dotted replaces the words of a label that are among some values by dots, and drops them at its end.
 func dotted(label string, values map[string]bool) string {
 	parts := strings.Split(label, " ")
@@ -283,7 +302,7 @@ func facetNames(curves []results.Curve, word string) (names []string, members []
 			key := restOf(curves, c, sweptKeys(curves)...)
 			if _, known := place[key]; !known {
 				place[key] = len(names)
-				names = append(names, stem(c, labelsOf(curves, key, sweptKeys(curves)), sweptKeys(curves)...))
+				names = append(names, heading(stem(c, labelsOf(curves, key, sweptKeys(curves)), sweptKeys(curves)...)))
 			}
 			members[i] = place[key]
 		}

@@ -20,6 +20,27 @@ func curvesOf(t *testing.T, labels []string, axes []record.Axes) []results.Curve
 	return grouped(t, runs)
 }
 
+func TestHeading(t *testing.T) {
+	for stem, want := range map[string]string{
+		"Top-k …, … bit": "Top-k", "CosSGD, … bit": "CosSGD", "CosSGD, … bit, biased": "CosSGD, biased", "FedAvg": "FedAvg",
+		"QSGD … both": "QSGD both", "…": "…",
+	} {
+		if got := heading(stem); got != want {
+			t.Errorf("%s: %q, want %q", stem, got, want)
+		}
+	}
+}
+
+func TestPointText(t *testing.T) {
+	c := curvesOf(t, []string{"Top-k 0.1, 2 bit"}, []record.Axes{{"codec.q.bits": 2.0, "codec.top.keep": 0.1}})[0]
+	if got := pointText(&c, []string{"codec.q.bits", "codec.top.keep"}); got != "keep 0.1, bits 2" {
+		t.Error(got)
+	}
+	if got := pointText(&c, []string{"codec.q.bits"}); got != "2" {
+		t.Error(got)
+	}
+}
+
 func TestBetween(t *testing.T) {
 	for want, labels := range map[string]string{
 		"CosSGD, … bit": "CosSGD, 2 bit|CosSGD, 4 bit", "Top-k": "Top-k, 0.1|Top-k, 0.01", "same": "same|same",

@@ -56,7 +56,7 @@ func specsOf(asked []configs.Plot) []figures.Spec {
 		specs = append(specs, figures.Spec{Name: p.Name, Size: size, Options: figures.Options{
 			Kind: p.Kind, X: p.X, Y: p.Y, Z: p.Z, Band: band, Best: p.Best, Beside: p.Beside, Account: p.Account, Minus: p.Minus,
 			Regions: p.Regions, Targets: p.Targets, Rounds: p.Rounds, Facet: p.Facet, XScale: p.XScale, YScale: p.YScale,
-			XLim: plots.LimitsOf(p.XLim), YLim: plots.LimitsOf(p.YLim), Title: p.Title, Bare: !p.Heading,
+			XLim: plots.LimitsOf(p.XLim), YLim: plots.LimitsOf(p.YLim), Title: p.Title, Bare: !p.Heading, Unmarked: !p.Marks,
 			Selection: results.Selection{Only: p.Only, Without: p.Without, Order: p.Order, Labels: p.Labels},
 		}})
 	}

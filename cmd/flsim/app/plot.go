@@ -61,6 +61,7 @@ func (o *plotOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Y, "y", "", "vertical axis: a column of rounds.jsonl, such as accuracy, dice_wt or loss; of a heat map a swept key; of a sweep also a cost of the target, as in sim_time")
 	f.StringVar(&o.Z, "z", "", "what a heat map shows: a column, whose last value counts, or what it took to reach the target: "+strings.Join(figures.XNames(), ", "))
 	f.Float64SliceVar(&o.Targets, "target", nil, "metric value of interest, such as 0.7, in place of the experiment's own; repeatable")
+	f.BoolVar(&o.Unmarked, "no-targets", false, "no lines at targets")
 	f.StringVar(&o.Facet, "facet", "", "a small figure for each value of a swept key, such as bits, or for each variant")
 	f.StringVar(&o.band, "band", "std", "band over seeds: "+strings.Join(plots.BandNames(), ", "))
 	f.StringVar(&o.Account, "bits", "wire", "which bits an axis of bits counts: "+strings.Join(figures.Accounts(), ", "))
@@ -202,7 +203,7 @@ func (o *plotOptions) drawSet(runs []*record.Run, specs []figures.Spec, size plo
 	}
 	for i := range specs {
 		s := &specs[i].Options
-		s.Bare = s.Bare || o.Bare
+		s.Bare, s.Unmarked = s.Bare || o.Bare, s.Unmarked || o.Unmarked
 		s.Selection.Order, s.Selection.Labels = append(s.Selection.Order, o.Order...), append(s.Selection.Labels, o.Labels...)
 		if o.Band != plots.StdBand {
 			s.Band = o.Band
