@@ -41,8 +41,12 @@ func BreakEven(x, base, other []float64) (at []float64, below bool) {
 func paysWords(first, other *sweepLine, key string) string {
 	var x, base, cost []float64
 	for i, at := range other.x {
-		if k := first.place(at); k >= 0 && at > 0 {
-			x, base, cost = append(x, at), append(base, geometricMean(first.values[k])), append(cost, geometricMean(other.values[i]))
+		k := first.place(at)
+		if k < 0 || !(at > 0) {
+			continue
+		}
+		if a, b := geometricMean(first.values[k]), geometricMean(other.values[i]); a > 0 && b > 0 {
+			x, base, cost = append(x, at), append(base, a), append(cost, b)
 		}
 	}
 	if len(x) == 0 {

@@ -23,6 +23,7 @@ type sweepLine struct {
 	order  int // of the variant's first curve
 	x      []float64
 	values [][]float64
+	left   bool // some seeds have a value at an x where others have none, which is left out
 }
 
 // overSweep makes a figure over a swept key, o.X: a curve for each variant of the final metric, of the last value of column o.Y, or,
@@ -78,9 +79,11 @@ func (o *Options) addLines(f *plots.Figure, list []sweepLine, a axis) {
 	if o.Bare || !slices.Contains(XNames(), o.Y) {
 		return
 	}
-	f.Subtitle += " · only what every seed reaches"
+	if slices.ContainsFunc(list, func(l sweepLine) bool { return l.left }) {
+		f.Subtitle += " · no points where a seed does not reach it"
+	}
 	if len(missed) > 0 {
-		f.Subtitle += "; nowhere reached: " + strings.Join(missed, ", ")
+		f.Subtitle += " · target not reached: " + strings.Join(missed, ", ")
 	}
 }
 
@@ -156,7 +159,7 @@ func sweepLines(curves []results.Curve, word string, value func(*record.Run) flo
 		most[key] = max(most[key], len(c.Runs))
 		if _, known := place[key]; !known {
 			place[key] = len(list)
-			label := withoutDots(stem(c, labelsOf(curves, key, []string{word}), word))
+			label := heading(stem(c, labelsOf(curves, key, []string{word}), word))
 			list = append(list, sweepLine{label: label, order: c.Order})
 		}
 	}
@@ -168,6 +171,8 @@ func sweepLines(curves []results.Curve, word string, value func(*record.Run) flo
 		if values := measured(c, value); placed && len(values) == most[key] {
 			at, _ := slices.BinarySearch(l.x, x)
 			l.x, l.values = slices.Insert(l.x, at, x), slices.Insert(l.values, at, values)
+		} else if len(values) > 0 {
+			l.left = true
 		}
 		l.order = min(l.order, c.Order)
 	}
@@ -229,13 +234,6 @@ func keyLabel(key string) string {
 		return key
 	}
 	return capital(words) + " (" + unit + ")"
-}
-
-// withoutDots takes from a stem the words between commas that dots stand in, unless they come first.
-func withoutDots(stem string) string {
-	parts := strings.Split(stem, ", ")
-	kept := slices.DeleteFunc(parts[1:], func(s string) bool { return strings.Contains(s, "…") })
-	return strings.Join(append(parts[:1], kept...), ", ")
 }
 
 // usualSweep returns the figure over the one key that the variants sweep, if it has three numbers or more: of a network's key,
