@@ -9,9 +9,9 @@ import (
 // Plot is one figure, from a [plot.NAME] table.
 type Plot struct {
 	Name    string    `toml:"-"`
-	Kind    string    `toml:"kind" one:"curves|bars|pareto|heatmap|timeline" doc:"Curves over an axis; bars of what it took to reach targets; the final metric over what was sent, with the Pareto front; a heat map over two swept keys; or who was busy when in the first rounds."`
-	X       string    `toml:"x" default:"what suits the kind" doc:"What the horizontal axis shows. Curves: uplink_bits, downlink_bits, total_bits, round, sim_time, or a column of the records; bits are summed over all clients, sim_time is simulated. Bars: one of the first five. pareto: compression, total_compression, or one of the five. heatmap: a swept key, or its last part."`
-	Y       string    `toml:"y" default:"metric; of a heat map a swept key" doc:"What the vertical axis shows: a column of the records, such as loss, nmse_uplink or levels; names without a prefix are of the test set, and metric is accuracy or, of a segmentation, dice. heatmap: a swept key, or its last part."`
+	Kind    string    `toml:"kind" one:"curves|bars|pareto|heatmap|sweep|timeline" doc:"Curves over an axis; bars of what it took to reach targets; the final metric over what was sent, with the Pareto front; a heat map over two swept keys; curves over one swept key; or who was busy when in the first rounds."`
+	X       string    `toml:"x" default:"what suits the kind" doc:"What the horizontal axis shows. Curves: uplink_bits, downlink_bits, total_bits, round, sim_time, or a column of the records; bits are summed over all clients, sim_time is simulated. Bars: one of the first five. pareto: compression, total_compression, or one of the five. heatmap and sweep: a swept key, or its last part."`
+	Y       string    `toml:"y" default:"metric; of a heat map a swept key" doc:"What the vertical axis shows: a column of the records, such as loss, nmse_uplink or levels; names without a prefix are of the test set, and metric is accuracy or, of a segmentation, dice. heatmap: a swept key, or its last part. sweep: a column, whose last value counts, or what it took to reach the target: uplink_bits, downlink_bits, total_bits, round or sim_time."`
 	Z       string    `toml:"z" default:"metric" doc:"What the colours of a heat map show: a column, whose last value counts, or what it took to reach the target: uplink_bits, downlink_bits, total_bits, round or sim_time."`
 	Targets []float64 `toml:"targets" in:"(0,1)" doc:"Values of the metric to use in place of eval.targets."`
 	Marks   bool      `toml:"marks" doc:"Whether figures of curves have lines at the targets."`
@@ -22,7 +22,7 @@ type Plot struct {
 	Heading bool      `toml:"heading" doc:"Whether title and subtitle stand above the figure."`
 	Account string    `toml:"account" one:"wire|payload|entropy|paper" doc:"How bits are counted: as transmitted, without the frames, by the entropy bound, or by the authors' own formulas."`
 	Minus   float64   `toml:"minus" doc:"Number that is taken off y, such as the known minimum of a loss; the vertical axis is logarithmic then."`
-	XScale  string    `toml:"xscale" one:"auto|linear|log" doc:"Horizontal axis; auto is logarithmic for bits and compression."`
+	XScale  string    `toml:"xscale" one:"auto|linear|log" doc:"Horizontal axis; auto is logarithmic for bits and compression, and for swept values that differ by more than a factor of 20."`
 	YScale  string    `toml:"yscale" one:"auto|linear|log" doc:"Vertical axis, or colours of a heat map."`
 	XLim    []float64 `toml:"xlim" in:"[-inf,inf]" doc:"Ends of the horizontal axis, [low, high], in its units; -inf and inf leave an end to the data."`
 	YLim    []float64 `toml:"ylim" in:"[-inf,inf]" doc:"The same of the vertical axis."`
@@ -60,6 +60,10 @@ func (p *Plot) column() (name, key string) {
 	switch p.Kind {
 	case "curves", "pareto":
 		return p.Y, "y"
+	case "sweep":
+		if !slices.Contains(costNames, p.Y) {
+			return p.Y, "y"
+		}
 	case "heatmap":
 		return p.Z, "z"
 	}
@@ -79,6 +83,8 @@ func (d *decoder) plot(n *node, path string, p *Plot) {
 	case "pareto":
 		d.word(n, join(path, "x"), p.X, paretoNames, false)
 		d.word(n, join(path, "y"), p.Y, nil, true)
+	case "sweep":
+		d.word(n, join(path, "y"), p.Y, costNames, true)
 	case "heatmap":
 		d.word(n, join(path, "z"), p.Z, costNames, true)
 	}

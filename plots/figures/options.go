@@ -38,7 +38,7 @@ type Options struct {
 }
 
 // Kinds returns the kinds of figures.
-func Kinds() []string { return []string{"curves", "bars", "pareto", "heatmap", "timeline"} }
+func Kinds() []string { return []string{"curves", "bars", "pareto", "heatmap", "sweep", "timeline"} }
 
 // New makes a figure of runs. Errors say what to change.
 func New(runs []*record.Run, o Options) (plots.Drawing, error) {
@@ -73,6 +73,8 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 		return pareto(curves, o)
 	case "heatmap":
 		return heatMap(curves, o)
+	case "sweep":
+		return overSweep(curves, o)
 	case "timeline":
 		return timeline(curves, o)
 	}

@@ -23,7 +23,7 @@ type Spec struct {
 // DefaultSpecs returns the figures that every experiment gets: the metric over uplink bits, all bits, rounds and
 // simulated time; the loss, training beside test, over rounds; of a segmentation, the metric of each region over
 // rounds; and, where there is something to be seen in them, the costs of targets, the final metric against
-// compression, a heat map of two swept keys, the codecs' errors and levels, and the first rounds' timeline.
+// compression, a heat map of two swept keys or a figure over one, the codecs' errors and levels, and the first rounds' timeline.
 func DefaultSpecs(runs []*record.Run) []Spec {
 	curves, err := results.Group(runs)
 	if err != nil {
@@ -75,6 +75,9 @@ func summaries(curves []results.Curve) []Spec {
 	}
 	if x, y := gridKeys(curves); x != "" {
 		specs = append(specs, Spec{Name: "heatmap", Options: Options{Kind: "heatmap", X: x, Y: y}})
+	}
+	if o, ok := usualSweep(curves); ok {
+		specs = append(specs, Spec{Name: "sweep", Options: o})
 	}
 	if slices.ContainsFunc(results.Runs(curves), (*record.Run).HasTransfers) {
 		specs = append(specs, Spec{Name: "timeline", Options: Options{Kind: "timeline"}})

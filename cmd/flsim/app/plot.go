@@ -57,8 +57,8 @@ and says what it leaves out; --where and --all choose otherwise.`,
 
 func (o *plotOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.Kind, "kind", "", "kind of figure: "+strings.Join(figures.Kinds(), ", "))
-	f.StringVar(&o.X, "x", "", "horizontal axis: "+strings.Join(figures.XNames(), ", ")+", or a column's name; of a heat map a swept key")
-	f.StringVar(&o.Y, "y", "", "vertical axis: a column of rounds.jsonl, such as accuracy, dice_wt or loss; of a heat map a swept key")
+	f.StringVar(&o.X, "x", "", "horizontal axis: "+strings.Join(figures.XNames(), ", ")+", or a column's name; of a heat map or sweep a swept key")
+	f.StringVar(&o.Y, "y", "", "vertical axis: a column of rounds.jsonl, such as accuracy, dice_wt or loss; of a heat map a swept key; of a sweep also a cost of the target, as in sim_time")
 	f.StringVar(&o.Z, "z", "", "what a heat map shows: a column, whose last value counts, or what it took to reach the target: "+strings.Join(figures.XNames(), ", "))
 	f.Float64SliceVar(&o.Targets, "target", nil, "metric value of interest, such as 0.7, in place of the experiment's own; repeatable")
 	f.BoolVar(&o.Unmarked, "no-targets", false, "no lines at targets")
