@@ -84,13 +84,15 @@ func TestUNetBeatsLinearClassifiers(t *testing.T) {
 			d := openSet(t, seed+1, 48, 64)
 			u, train, cases := trainUNet(t, d, 4000), trainingVoxels(d), testCases(d)
 			var single [][]voxel
-			for _, c := range cases {
-				single = append(single, appendVoxels(nil, c.x, c.regions, 1))
+			var marked [][]uint8
+			for i := range cases {
+				single = append(single, appendVoxels(nil, cases[i].x, cases[i].regions, 1))
+				marked = append(marked, u.segment(&cases[i], len(d.Regions)))
 			}
 			for r, name := range volumes.TumourRegions() {
 				deep, linear := 0.0, linearDice(train, single, r)
 				for i := range cases {
-					o := masks.Compare(u.segment(&cases[i], len(d.Regions)), cases[i].regions, r)
+					o := masks.Compare(marked[i], cases[i].regions, r)
 					deep += o.Dice() / float64(len(cases))
 				}
 				t.Logf("%s: Dice %.3f, linear %.3f", name, deep, linear)
