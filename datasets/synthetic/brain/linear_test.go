@@ -16,7 +16,7 @@ type voxel struct {
 	regions uint8
 }
 
-// openSet prepares a set as a run does, without other slices than those of tumours and half as many without.
+// openSet prepares a set as a run does, slices without tumour thinned out.
 func openSet(t testing.TB, seed uint64, cases, side int) *datasets.Data {
 	t.Helper()
 	d, err := datasets.Open(Name, datasets.OpenOptions{
