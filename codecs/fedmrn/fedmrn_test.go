@@ -21,8 +21,8 @@ import (
 var (
 	vectorN = []float32{0.008, -0.006, 0.002, -0.0095, 0.004, -0.001, 0.0075, -0.003}
 	vectorU = []float32{0.002, -0.003, -0.001, -0.012, 0.0036, 0.0005, 0, -0.0012}
-	draws   = []float64{0.80, 0.45, 0.95, 0.10, 0.02, 0.70, 0.30, 0.65} // for the masks
-	choices = []float64{0.10, 0.60, 0.20, 0.90, 0.37, 0.38, 0.50, 0.05} // masked if below the share
+	draws   = []float64{0.80, 0.45, 0.95, 0.10, 0.02, 0.70, 0.30, 0.65}  // for the masks
+	choices = []float64{0.10, 0.60, 0.20, 0.90, 0.37, 0.38, 0.50, 0.05}  // masked if below the share
 	chosen  = []bool{true, false, true, false, true, false, false, true} // in step 3 of 8
 	ratios  = []float64{0.25, 0.5, -0.5, 1.263158, 0.9, -0.5, 0, 0.4}    // of update and noise
 )

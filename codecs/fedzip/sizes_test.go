@@ -90,6 +90,15 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestWidth: an address has ceil(log2 n) bits.
+func TestWidth(t *testing.T) {
+	for n, want := range map[int]uint{1: 0, 2: 1, 3: 2, 4: 2, 5: 3, 24: 5, 1000: 10, 1024: 10, 1_000_000: 20, 1_199_882: 21} {
+		if got := width(n); got != want {
+			t.Errorf("addresses of %d labels have %d bits, want %d", n, got, want)
+		}
+	}
+}
+
 // TestEntropies holds the entropy of the vectors' labels against an independent program's.
 func TestEntropies(t *testing.T) {
 	for _, c := range []struct {
