@@ -20,6 +20,14 @@ func random(layout codecs.Layout, seed uint64) []float32 {
 	return w
 }
 
+// TestDefaults: a table that says nothing has the authors' settings.
+func TestDefaults(t *testing.T) {
+	entry, _ := codecs.Lookup("feddip")
+	if got := *entry.New().(*Settings); got != defaults() {
+		t.Errorf("%+v, want %+v", got, defaults())
+	}
+}
+
 // TestMessageBits counts a message to the byte: 4 bytes for each weight that is sent and for every bias, scale and
 // running statistic, and one that says how positions are known. The first round's model goes down whole, with 9 bytes
 // of settings for the seed of its mask.

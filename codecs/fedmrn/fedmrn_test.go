@@ -286,10 +286,12 @@ func TestNoiseGolden(t *testing.T) {
 
 // TestSettings: the authors' magnitudes by kind of mask, and who has a say in training.
 func TestSettings(t *testing.T) {
+	entry, _ := codecs.Lookup("fedmrn")
 	for _, c := range []struct {
 		s    Settings
 		want any
 	}{
+		{*entry.New().(*Settings), Masked{Quantizer: Quantizer{Alpha: 0.01}, Progressive: true}},
 		{Settings{Mask: "binary", Noise: "uniform", Training: "masked", Progressive: true, Stochastic: true},
 			Masked{Quantizer: Quantizer{Alpha: 0.01}, Progressive: true}},
 		{Settings{Mask: "signed", Noise: "gauss", Training: "masked"},

@@ -11,6 +11,16 @@ import (
 	"flsim/internal/tensor"
 )
 
+// TestDefaults: a table that says nothing has the settings of the authors' first release.
+func TestDefaults(t *testing.T) {
+	for name, want := range map[string]any{"fedzip": quantizer(0.2), "fedzip-labels": Labels{Huffman}} {
+		entry, _ := codecs.Lookup(name)
+		if got, err := entry.New().Stage(); err != nil || got != want {
+			t.Errorf("%s: %+v, want %+v (error %v)", name, got, want, err)
+		}
+	}
+}
+
 var labelled = codecs.Alphabet{Size: 3, Zero: -1}
 
 // message encodes labels and makes sure that they can be decoded.
