@@ -196,6 +196,32 @@ func TestPartialMean(t *testing.T) {
 	}
 }
 
+// TestWeightedMean: the model moves by the mean of the updates, weighted. The numbers are an independent program's.
+func TestWeightedMean(t *testing.T) {
+	cfg := small(t)
+	s := newServer(&cfg)
+	copy(s.w, []float32{0.1, -0.2, 0.05, 0, 0.3, -0.1, 0.02, 0.07})
+	shared := &codecs.Shared{Layout: s.layout, Round: 1, Rounds: 6}
+	var from []contribution
+	for i, values := range [][]float32{{0.008, 0, 0, -0.0095, 0, 0, 0, -0.003}, {-0.004, 0.009, 0, 0, 0.006, 0, -0.0021, 0}} {
+		u := make([]float32, len(s.w))
+		copy(u, values)
+		sent, err := s.sender.Send(nil, wire.Update, u, nil, shared, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from = append(from, contribution{client: i, frame: sent.Frame, shared: shared, weight: float64(3 - 2*i)})
+	}
+	if err := s.aggregate(from); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{0.105, -0.19775, 0.05, -0.007125, 0.3015, -0.1, 0.019475, 0.06775} {
+		if math.Abs(float64(s.w[i])-want) > 5.1e-8 {
+			t.Errorf("weight %d is %v, want %v", i, s.w[i], want)
+		}
+	}
+}
+
 // TestPruningNothingIsPlain: with a sparsity of 0 and no regularisation training under a mask is plain averaging.
 func TestPruningNothingIsPlain(t *testing.T) {
 	cfg := small(t)
