@@ -105,6 +105,34 @@ func TestStagesGetWhatTheyAskFor(t *testing.T) {
 	}
 }
 
+// seeded takes down the seeds of messages.
+type seeded struct {
+	codecs.Codec
+	seeds *[]uint64
+}
+
+func (s seeded) Encode(dst []byte, v []float32, shared *codecs.Shared, seed uint64) ([]byte, codecs.Account, error) {
+	*s.seeds = append(*s.seeds, seed)
+	return s.Codec.Encode(dst, v, shared, seed)
+}
+
+// TestSeedsOfMessages: every message of every client has random numbers, and so masks, of its own; with another seed of codecs
+// all are others.
+func TestSeedsOfMessages(t *testing.T) {
+	var seeds []uint64
+	for _, seed := range []uint64{4, 5} {
+		cfg := small(t)
+		cfg.Seeds.Codec, cfg.Workers = seed, 1 // the codecs take notes
+		cfg.Uplink.Codec, cfg.Downlink.Codec = seeded{codecs.Plain(), &seeds}, seeded{codecs.Plain(), &seeds}
+		play(t, cfg)
+	}
+	slices.Sort(seeds)
+	messages := len(seeds)
+	if distinct := len(slices.Compact(seeds)); messages != 2*6*(4+1) || distinct != messages {
+		t.Errorf("%d messages with %d seeds, want %d with as many", messages, distinct, 2*6*(4+1))
+	}
+}
+
 // TestLastingSettingsGoToThoseWhoLackThem: with a mask that changes behind rounds 1 and 4, a client is sent it in its
 // first task and in the first one behind a change.
 func TestLastingSettingsGoToThoseWhoLackThem(t *testing.T) {
