@@ -41,6 +41,8 @@ type Builder struct {
 	Workers  int    // clients that train at once
 	Keep     int    // data sets that are kept for further runs, besides those of runs under way; at least 1 is
 
+	Progress func(datasets.Progress) // told how far the preparation of volumes has come; may be nil
+
 	opened []openData // the one used last comes last
 }
 
@@ -113,7 +115,9 @@ func (b *Builder) open(e *Experiment) (*datasets.Data, error) {
 		for len(b.opened) >= max(b.Keep, 1) { // first let go of an old one
 			b.opened = slices.Delete(b.opened, 0, 1)
 		}
-		data, err := datasets.Open(key.set, key.opt)
+		opt := key.opt
+		opt.Progress = b.Progress
+		data, err := datasets.Open(key.set, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -288,6 +292,9 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 	if out.Sim.Weights != nil {
 		digest = weights.Digest(out.Sim.Weights)
 		fmt.Fprintf(id, "weights %s\n", digest)
+	}
+	if e.Eval.PerSite && !datasets.Is(e.Data.Set, datasets.Generated) {
+		fmt.Fprintf(id, "sites %q\n", data.Sites) // columns are called by them; those of a generated set follow from its settings
 	}
 	id.Write(e.Canonical())
 	out.Manifest = record.Manifest{

@@ -40,9 +40,12 @@ func (d *decoder) dataRules(n *node, s *Data) {
 		}
 		refuse("for sets of images only; sets of volumes have data.cases", "examples")
 		if generated {
-			refuse("for real sets only; a synthetic one has data.site_count", "sites")
+			refuse("for real sets only; a synthetic one has data.site_count", "sites", "mapping")
 		} else {
 			refuse("for synthetic sets only; a real one has the sites that it has", "site_count")
+		}
+		if k := n.kid("mapping"); k != nil && s.Mapping != "" && s.Sites == "name" {
+			d.fail(k, "data.mapping", false, "", "data.mapping is of no use with data.sites = \"name\"; leave out one of the two")
 		}
 		d.volumeRules(n, s)
 	case generated:

@@ -41,8 +41,8 @@ func (e *Experiment) Settings() []Setting {
 }
 
 // elsewhere are the keys that canonical forms leave out: chains, whose stages follow in full, targets, which no run
-// depends on, and the file of initial weights, of which the weights matter and not the name.
-var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets", "model.weights"}
+// depends on, and the files of initial weights and of sites, of which the weights and the division matter and not the name.
+var elsewhere = []string{"uplink.chain", "downlink.chain", "eval.targets", "model.weights", "data.mapping"}
 
 func writeLines(b *strings.Builder, path string, f params.Field) {
 	path = join(path, f.Name)

@@ -199,7 +199,8 @@ func (c *curves) repeats(l *loader, r *Run, own []*axis) bool {
 	if len(c.dims) == 0 || len(c.dims) == 1 && c.dims[0].axes[0].seeds() {
 		return false
 	}
-	key := fmt.Sprint(r.Seed, "\n", string(r.Experiment.Canonical()))
+	e := r.Experiment
+	key := fmt.Sprint(r.Seed, "\n", string(e.Canonical()), e.Model.Weights, "\n", e.Data.Mapping) // files may hold what they will
 	other, known := c.seen[key]
 	if !known {
 		c.seen[key] = r

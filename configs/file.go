@@ -20,7 +20,8 @@ type File struct {
 	Plots    []Plot // in document order
 	Warnings Errors // what is probably not meant, but does no harm
 
-	runs []Run
+	runs     []Run
+	mentions []mentioned
 }
 
 // Run is one experiment of a file: one curve of a variant with one seed.
@@ -159,6 +160,7 @@ func (l *loader) readRun(v *variant, n *node) (e *Experiment, clean bool) {
 	d.chains(n, e)
 	d.timings(n, e)
 	d.baseline(n, e)
+	l.file.mention(n, e)
 	return e, len(d.bad) == 0
 }
 

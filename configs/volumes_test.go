@@ -2,12 +2,17 @@ package configs
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"flsim/datasets"
+	"flsim/datasets/synthetic/brain"
+	scans "flsim/datasets/volumes"
 )
 
 const volumes = `
@@ -71,6 +76,99 @@ partition = "natural"`)
 	}
 }
 
+// A table of sites asks for the sites that it tells; which file it is in makes no other run.
+func TestMappingIsCompleted(t *testing.T) {
+	e := parseVolumes(t, "brats", "mapping = 'x.csv'")
+	if e.Data.Sites != "mapping" || e.Data.Mapping != "x.csv" {
+		t.Errorf("got %+v", e.Data.Volumes)
+	}
+	if canonical := string(e.Canonical()); strings.Contains(canonical, "x.csv") || canonical != string(parseVolumes(t, "brats", "sites = 'mapping'").Canonical()) {
+		t.Errorf("the canonical form tells the file:\n%s", canonical)
+	}
+	if e = parseVolumes(t, "brats", "mapping = 'x.csv'\nsites = 'grade'"); e.Data.Sites != "grade" {
+		t.Errorf("asked for grades, got %s", e.Data.Sites)
+	}
+	f, err := Parse("volumes.toml", fmt.Sprintf(volumes, "brats", ""), []string{"sweep.data.mapping=['x.csv', 'y.csv']"})
+	if err != nil || len(f.Runs()) != 2 {
+		t.Errorf("a sweep over two tables: %v", err)
+	}
+}
+
+func TestMissingFiles(t *testing.T) {
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there.csv")
+	if err := os.WriteFile(there, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	missing := func(keys string, sets ...string) Errors {
+		f, err := Parse("volumes.toml", fmt.Sprintf(volumes, "brats", keys), sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Missing()
+	}
+	if got := missing("mapping = " + strconv.Quote(there)); len(got) != 0 {
+		t.Errorf("a file that is there: %v", got)
+	}
+	if got := missing(""); len(got) != 0 {
+		t.Errorf("no file: %v", got)
+	}
+	for path, want := range map[string]string{"nowhere/x.csv": "there is no file nowhere/x.csv", dir: "there is no file " + dir} {
+		got := missing("mapping = "+strconv.Quote(path), "sweep.seed=[1, 2]")
+		if len(got) != 1 || got[0].Line != 7 || got[0].Col != 11 || got[0].Key != "data.mapping" || !strings.Contains(got[0].Message, want) {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+	if got := missing("", "data.mapping='absent.csv'"); len(got) != 1 || !strings.Contains(got.Error(), "--set") {
+		t.Errorf("an option: %v", got)
+	}
+}
+
+// A run is known by which cases share a site and, where columns are called by them, by the sites' names; not by the file.
+func TestMappingAndIDs(t *testing.T) {
+	dir := t.TempDir()
+	set, err := brain.New(brain.Options{Cases: 4, Sites: 2, Seed: 1, Size: [3]int{16, 16, 16}})
+	if err == nil {
+		err = set.WriteFolder(filepath.Join(dir, "brats"), func(*scans.Scan) {})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &Builder{DataDir: dir, CacheDir: filepath.Join(dir, "cache"), Keep: 9}
+	id := func(file string, perSite bool, sites ...string) string {
+		t.Helper()
+		text := "Case,Hospital\n"
+		for i, site := range sites {
+			text += set.Name(i) + "," + site + "\n"
+		}
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Parse("volumes.toml", fmt.Sprintf(volumes, "brats", "shape = '8x8x4'\nmapping = "+strconv.Quote(path)), []string{fmt.Sprintf("eval.per_site=%v", perSite)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		built, err := b.Build(f.Runs()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return built.Manifest.ID
+	}
+	for _, perSite := range []bool{false, true} {
+		first := id("a.csv", perSite, "north", "north", "south", "south")
+		if id("b.csv", perSite, "north", "north", "south", "south") != first {
+			t.Errorf("per_site %v: the same table elsewhere makes another run", perSite)
+		}
+		if renamed := id("c.csv", perSite, "east", "east", "west", "west") != first; renamed != perSite {
+			t.Errorf("per_site %v: other names make another run: %v", perSite, renamed)
+		}
+		if id("d.csv", perSite, "north", "south", "north", "south") == first {
+			t.Errorf("per_site %v: another division is the same run", perSite)
+		}
+	}
+}
+
 func TestImagesAreNotTouched(t *testing.T) {
 	for _, set := range []string{"cifar10", "synthetic-images"} {
 		e := parseVolumes(t, set, "")
@@ -98,6 +196,9 @@ func TestDataRules(t *testing.T) {
 		{"brats", "augment_flip = true", `data.augment_flip is for images only`},
 		{"brats", "site_count = 3", `data.site_count is for synthetic sets only`},
 		{"synthetic-brats", "sites = 'name'", `data.sites is for real sets only`},
+		{"synthetic-brats", "mapping = 'x.csv'", `data.mapping is for real sets only`},
+		{"cifar10", "mapping = 'x.csv'", `data.mapping is for sets of volumes only`},
+		{"brats", "mapping = 'x.csv'\nsites = 'name'", `volumes.toml:7:1: data.mapping is of no use with data.sites = "name"`},
 		{"brats", "shape = '64x64x3'", `data.shape: shape = "64x64x3" has 3 channels, but there are 4 modalities`},
 		{"brats", "modalities = ['t1']\nshape = '9x64x64x4'", `data.shape: shape = "9x64x64x4" has 4 channels, but there are 1 modalities`},
 		{"brats", "shape = '2000x64x4'", `each side must be 1 to 1024`},

@@ -44,8 +44,8 @@ type Sited interface {
 // all examples of one go to the same client, and to the same side when some are held out.
 type Cased interface {
 	Sited
-	// Case returns the number of the case that example i is part of. The examples of a case have one label and one
-	// site.
+	// Case returns the number of the case that example i is part of, or of the patient if there are several cases of
+	// one. The examples of a case have one label and one site.
 	Case(i int) int
 }
 

@@ -22,6 +22,14 @@ type OpenOptions struct {
 	Train, Test int          // number of generated images; 0 is the generator's default
 	Volumes     Volumes      // what is made of volumes
 	Seed        uint64       // what a generated set, and a choice among cases, slices and patches, is drawn from
+
+	Progress func(Progress) // told of each case of a set of volumes, by one goroutine at a time; may be nil
+}
+
+// Progress says how far the preparation of volumes has come.
+type Progress struct {
+	Case, Cases int  // cases begun so far, of so many
+	Kept        bool // the last of them was prepared before, and only had to be looked through
 }
 
 // Trait is something about a data set that decides which settings it takes.

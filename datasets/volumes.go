@@ -19,7 +19,8 @@ type Volumes struct {
 	Tumour     float64  `toml:"tumour_share" in:"(0,1]" default:"0.5" doc:"Share of a case's training slices that show tumour: all that do are used, and as many others, at random, as it takes. Also the share of patches whose middle is in tumour; the others lie anywhere in the brain's box."`
 	Cases      int      `toml:"cases" in:"[2,1000000]" default:"40 for synthetic sets, else all" doc:"Number of cases: so many are generated, or chosen at random among those that are there. Sets of volumes only."`
 	TestCases  float64  `toml:"test_cases" in:"(0,1)" default:"0.2" doc:"Share of the cases, at least one, that is kept for testing, the same from each site as far as the numbers allow. Sets of volumes only."`
-	Sites      string   `toml:"sites" one:"auto|grade|name|mapping" default:"\"auto\"" doc:"What tells where a case is from: the folder of its grade, its name, or the set's table of names (name_mapping.csv); auto takes the best there is. Real sets of volumes only."`
+	Sites      string   `toml:"sites" one:"auto|grade|name|mapping" default:"\"auto\"" doc:"What tells where a case is from: the folder of its grade, its name, or the set's table of names (name_mapping.csv); auto takes the best there is. With data.mapping the default is mapping. Real sets of volumes only."`
+	Mapping    string   `toml:"mapping" default:"the set's own" doc:"File (CSV) with a table of names and sites, in place of one that lies in the set's folders; see docs/brats.md. Real sets of volumes only."`
 	SiteCount  int      `toml:"site_count" in:"[1,1000]" default:"8" doc:"Number of sites. Synthetic sets of volumes only."`
 }
 
@@ -39,6 +40,8 @@ func (v Volumes) Complete(generated bool) Volumes {
 	v.TestCases = cmp.Or(v.TestCases, 0.2)
 	if generated {
 		v.Cases, v.SiteCount = cmp.Or(v.Cases, 40), cmp.Or(v.SiteCount, 8)
+	} else if v.Mapping != "" {
+		v.Sites = cmp.Or(v.Sites, "mapping")
 	} else {
 		v.Sites = cmp.Or(v.Sites, "auto")
 	}

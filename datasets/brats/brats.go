@@ -1,6 +1,6 @@
 // Package brats finds and reads the magnetic resonance images of brain tumours and their segmentations that the BraTS
 // challenges hand out, in the folders in which they come: BraTS 2017 to 2021 and FeTS (modalities after an underscore),
-// 2023 (after a hyphen), Task01_BrainTumour of the Medical Segmentation Decathlon (all modalities in one file), and the
+// 2023 and, of 2024, gliomas after treatment (after a hyphen), Task01_BrainTumour of the Medical Segmentation Decathlon (all modalities in one file), and the
 // samples of BRATS 2015 that come with DeepMedic.
 //
 // The challenge is described by B. H. Menze et al., "The Multimodal Brain Tumor Image Segmentation Benchmark (BRATS)",
@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,6 +80,9 @@ func Find(dir string, opt FindOptions) (*Set, error) {
 		return nil, &datasets.ContentError{Name: f.cases[0].dir, Problem: "has images but no segmentation, as all cases that were found; training needs the training part of the set"}
 	}
 	set := &Set{Notes: append(summary(labelled, f.root), notes...)}
+	if note := visits(labelled); note != "" {
+		set.Notes = append(set.Notes, note)
+	}
 	if note := origin(labelled); note != "" {
 		set.Synthetic, set.Notes = true, append(set.Notes, note)
 	}
@@ -98,7 +102,7 @@ func Find(dir string, opt FindOptions) (*Set, error) {
 // missing says what to put where.
 func missing(dir string) error {
 	return &datasets.MissingError{Set: Name, Dir: dir, Want: []string{
-		"a folder brats with the folders of BraTS 2018, 2019, 2020, 2021 or 2023 as they were unpacked (in each case's folder, files such as CASE_flair.nii.gz, CASE_t1ce.nii.gz and CASE_seg.nii.gz)",
+		"a folder brats with the folders of BraTS 2018, 2019, 2020, 2021, 2023 or 2024 as they were unpacked (in each case's folder, files such as CASE_flair.nii.gz, CASE_t1ce.nii.gz and CASE_seg.nii.gz)",
 		"the folder Task01_BrainTumour of the Medical Segmentation Decathlon (dataset.json, imagesTr, labelsTr)",
 	}}
 }
@@ -123,7 +127,7 @@ func (f *finder) labelled() (with []*candidate, notes []string) {
 // summary says what was found.
 func summary(cases []*candidate, root string) []string {
 	var notes []string
-	for _, s := range []*scheme{&scheme2015, &scheme2017, &scheme2023, &schemeMSD} {
+	for _, s := range []*scheme{&scheme2015, &scheme2017, &scheme2023, &scheme2024, &schemeMSD} {
 		n := 0
 		for _, c := range cases {
 			if c.scheme == s {
@@ -135,6 +139,33 @@ func summary(cases []*candidate, root string) []string {
 		}
 	}
 	return notes
+}
+
+// visit matches the names of cases that tell the examination behind the patient.
+var visit = regexp.MustCompile(`(?i)^(brats-[a-z]+-[0-9]+)-[0-9]{3}$`)
+
+// patientOf returns whom a case's name tells, "" if it tells the case alone.
+func patientOf(name string) string {
+	if m := visit.FindStringSubmatch(name); m != nil {
+		return strings.ToLower(m[1])
+	}
+	return ""
+}
+
+// visits says how many patients were examined more than once; "" if none was.
+func visits(cases []*candidate) string {
+	examined := map[string]int{}
+	several := 0
+	for _, c := range cases {
+		name := patientOf(c.name)
+		if examined[name]++; name != "" && examined[name] == 2 {
+			several++
+		}
+	}
+	if several == 0 {
+		return ""
+	}
+	return fmt.Sprintf("patients who were examined more than once: %d; all examinations of a patient are trained on, by one client, or all are tested on", several)
 }
 
 // origin says how many cases were generated; "" if none was.

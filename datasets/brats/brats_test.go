@@ -163,6 +163,14 @@ func TestEveryEdition(t *testing.T) {
 		{"2023", func(t testing.TB, dir string) {
 			hyphens(t, filepath.Join(dir, "ASNR-MICCAI-BraTS2023-GLI-Challenge-TrainingData"), "BraTS-GLI-00000-000")
 		}, []string{"BraTS-GLI-00000-000"}, FindOptions{}, nil, "cases of BraTS 2023: 1"},
+		{"2024, after treatment", func(t testing.TB, dir string) {
+			root := filepath.Join(dir, "BraTS2024-BraTS-GLI-TrainingData", "training_data1_v2")
+			hyphens(t, root, "BraTS-GLI-00005-100")
+			hyphens(t, root, "BraTS-GLI-00005-101")
+			hyphens(t, root, "BraTS-GLI-00006-100")
+			text(t, filepath.Join(root, "name_mapping.csv"), "BraTS Subject ID,Site,Site Subject ID", "BraTS-GLI-00005-100,UCSF,1", "BraTS-GLI-00005-101,UCSF,2", "BraTS-GLI-00006-100,Duke,3")
+		}, []string{"BraTS-GLI-00005-100", "BraTS-GLI-00005-101", "BraTS-GLI-00006-100"}, FindOptions{}, []string{"Duke", "UCSF"},
+			"cases of BraTS 2024, gliomas after treatment: 3"},
 		{"Decathlon", func(t testing.TB, dir string) {
 			task(t, filepath.Join(dir, "brats", "Task01_BrainTumour"), "BRATS_001", "BRATS_002")
 		}, []string{"BRATS_001", "BRATS_002"}, FindOptions{}, nil, "cases of Task01_BrainTumour: 2"},
@@ -488,6 +496,13 @@ func TestSites(t *testing.T) {
 			t.Errorf("%s: sites %q of %q", way, got, set.Sites)
 		}
 	}
+	if set, _ := Find(dir, FindOptions{Mapping: other}); !strings.Contains(strings.Join(set.Notes, "\n"), "sites are told by mapping, "+other) {
+		t.Errorf("notes %q", set.Notes)
+	}
+	text(t, other, "Case,Hospital", "somebody,North")
+	if _, err := Find(dir, FindOptions{Sites: "mapping", Mapping: other}); !datasets.AtFault(err) || !strings.Contains(err.Error(), other+" must hold the names of cases") {
+		t.Errorf("a table of other cases: %v", err)
+	}
 	if _, err := Find(dir, FindOptions{Mapping: filepath.Join(dir, "absent.csv")}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an absent table: %v", err)
 	}
@@ -502,6 +517,61 @@ func TestInstitution(t *testing.T) {
 		if got := institution(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+// A resection cavity, label 4 of 2024, is in no region. In the cases of other names, 2023's among them, it is an error.
+func TestResectionCavity(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"BraTS-GLI-00005-100": true, "BraTS-GLI-03062-112": true, "brats-gli-00005-100": true,
+		"BraTS-GLI-00005-000": false, "BraTS-GLI-00005-200": false, "BraTS-GLI-00005-1000": false, "BraTS-PED-00005-100": false, "my-BraTS-GLI-00005-100": false,
+	} {
+		dir := t.TempDir()
+		hyphens(t, dir, name)
+		write(t, filepath.Join(dir, name, name+"-seg.nii.gz"), nifti.Uint8, labels(4, 1, 2, 3))
+		set, err := Find(dir, FindOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan, err := set.Patients[0].Read()
+		if !ok {
+			if !datasets.AtFault(err) || !strings.Contains(err.Error(), "label 4 at voxel [1 0 0] is none of 0, 1, 2, 3, the labels of BraTS 2023") {
+				t.Errorf("%s: got %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := []uint8{scan.Regions[1], scan.Regions[2], scan.Regions[nx+1], scan.Regions[nx+2]}
+		if want := []uint8{0, core, outer, inner}; !slices.Equal(got, want) || !scan.Brain[1] {
+			t.Errorf("%s: regions %03b, want %03b; the cavity is brain: %v", name, got, want, scan.Brain[1])
+		}
+	}
+}
+
+// Examinations of one patient have the patient in common, and a note counts such patients.
+func TestExaminations(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"BraTS-GLI-00008-000", "BraTS-GLI-00008-001", "BraTS-GLI-00008-103", "BraTS-GLI-00009-000", "BraTS-MET-00008-000"} {
+		hyphens(t, dir, name)
+	}
+	classic(t, dir, "BraTS2021_00000", ".nii")
+	set, err := Find(dir, FindOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(set.Notes, "\n"); !strings.Contains(notes, "patients who were examined more than once: 1; ") {
+		t.Errorf("notes %q", notes)
+	}
+	var got []string
+	for _, c := range set.Provider().Cases {
+		got = append(got, c.Patient)
+	}
+	const eight = "brats-gli-00008"
+	if want := []string{eight, eight, eight, "brats-gli-00009", "brats-met-00008", ""}; !slices.Equal(got, want) {
+		t.Errorf("patients %q, want %q", got, want)
 	}
 }
 

@@ -2,6 +2,7 @@ package brats
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"flsim/datasets/volumes"
@@ -23,11 +24,15 @@ const (
 )
 
 // The schemes. In 2015 labels are necrosis, oedema, non-enhancing and enhancing tumour; from 2017 on the first and third
-// are one, and in 2023 enhancing tumour became 3. The Decathlon numbers oedema, non-enhancing and enhancing tumour.
+// are one, and in 2023 enhancing tumour became 3. Gliomas after treatment, in 2024, have 4 for the cavity that surgeons
+// left, which the challenge counts to no region of the tumour (M. C. de Verdier et al., "The 2024 Brain Tumor Segmentation
+// (BraTS) Challenge: Glioma Segmentation on Post-treatment MRI", arXiv 2405.18368). The Decathlon numbers oedema,
+// non-enhancing and enhancing tumour.
 var (
 	scheme2015 = scheme{"BRATS 2015", []uint8{0, core, outer, core, inner}}
 	scheme2017 = scheme{"BraTS 2017 to 2021", []uint8{0, core, outer, unknown, inner}}
 	scheme2023 = scheme{"BraTS 2023", []uint8{0, core, outer, inner}}
+	scheme2024 = scheme{"BraTS 2024, gliomas after treatment", []uint8{0, core, outer, inner, 0}}
 	schemeMSD  = scheme{"Task01_BrainTumour", []uint8{0, outer, core, inner}}
 )
 
@@ -66,6 +71,10 @@ var wholeNames = map[string]string{
 	"t2_subtrmeandivstd": "t2", "otmulticlass": roleLabels, "brainmask": roleMask,
 }
 
+// afterTreatment matches the names of cases of 2024: the last number tells the examination, and is 100 or more after
+// treatment, below 100 before.
+var afterTreatment = regexp.MustCompile(`(?i)^brats-gli-[0-9]+-1[0-9]{2}$`)
+
 // decathlon maps the names that dataset.json gives to channels, in lower case, to ours.
 var decathlon = map[string]string{"flair": "flair", "t1w": "t1", "t1gd": "t1ce", "t2w": "t2"}
 
@@ -82,7 +91,11 @@ func classify(file string) (name, role string, s *scheme) {
 	}
 	for _, e := range endings {
 		if strings.HasSuffix(lower, e.end) && len(stem) > len(e.end) {
-			return stem[:len(stem)-len(e.end)], e.role, e.scheme
+			name = stem[:len(stem)-len(e.end)]
+			if e.scheme == &scheme2023 && afterTreatment.MatchString(name) {
+				return name, e.role, &scheme2024
+			}
+			return name, e.role, e.scheme
 		}
 	}
 	return "", "", nil

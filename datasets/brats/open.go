@@ -9,7 +9,7 @@ func init() { datasets.Register(Name, open, datasets.Volumetric) }
 
 func open(opt datasets.OpenOptions) (*datasets.Data, error) {
 	v := opt.Volumes.Complete(false)
-	set, err := Find(opt.Dir, FindOptions{Modalities: v.Modalities, Sites: v.Sites})
+	set, err := Find(opt.Dir, FindOptions{Modalities: v.Modalities, Sites: v.Sites, Mapping: v.Mapping})
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (s *Set) Provider() volumes.Provider {
 		Scan: func(i int) (*volumes.Scan, error) { return s.Patients[i].Read() },
 	}
 	for _, patient := range s.Patients {
-		p.Cases = append(p.Cases, volumes.Listing{Name: patient.Name, Site: patient.Site})
+		p.Cases = append(p.Cases, volumes.Listing{Name: patient.Name, Site: patient.Site, Patient: patientOf(patient.Name)})
 	}
 	return p
 }

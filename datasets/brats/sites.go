@@ -2,6 +2,7 @@ package brats
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"os"
@@ -139,6 +140,9 @@ func (s *Set) placeAll(opt FindOptions, found []string) error {
 		}
 		names, known := s.sitesBy(w)
 		if automatic && 2*known >= len(names) || !automatic && known > 0 {
+			if w.name == "mapping" && opt.Mapping != "" {
+				w.name += ", " + opt.Mapping
+			}
 			s.place(names, known, w)
 			return nil
 		}
@@ -146,14 +150,20 @@ func (s *Set) placeAll(opt FindOptions, found []string) error {
 	if automatic {
 		return nil
 	}
-	return &datasets.ContentError{Name: s.Patients[0].dir, Problem: fmt.Sprintf("sites = %q tells the site of no case, as of %s: %s", opt.Sites, s.Patients[0].Name, needs[opt.Sites])}
+	return &datasets.ContentError{Name: s.Patients[0].dir, Problem: fmt.Sprintf("sites = %q tells the site of no case, as of %s: %s", opt.Sites, s.Patients[0].Name, needs(opt.Sites, opt.Mapping))}
 }
 
-// needs says what each way to tell sites takes.
-var needs = map[string]string{
-	"mapping": "a name_mapping.csv or partitioning_1.csv with the names of cases must lie in a folder of the set",
-	"name":    "names must be like Brats18_CBICA_AAB_1 or TCGA-DU-7294",
-	"grade":   "cases must lie in folders HGG and LGG, or a name_mapping.csv must have a column Grade",
+// needs says what a way to tell sites takes. mapping is the path of a table that was asked for, or "".
+func needs(way, mapping string) string {
+	switch {
+	case way == "name":
+		return "names must be like Brats18_CBICA_AAB_1 or TCGA-DU-7294"
+	case way == "grade":
+		return "cases must lie in folders HGG and LGG, or " + cmp.Or(mapping, "a name_mapping.csv") + " must have a column Grade"
+	case mapping != "":
+		return mapping + " must hold the names of cases, and beside them their sites or the names that they had in other editions"
+	}
+	return "a name_mapping.csv or partitioning_1.csv with the names of cases must lie in a folder of the set"
 }
 
 // sitesBy returns the name of each patient's site, "" where it is not known, and the number of those that are.

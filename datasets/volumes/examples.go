@@ -23,7 +23,8 @@ type set struct {
 	files  []*file
 	names  []string
 	sites  []int // -1 where sites are not known
-	class  []int // by size of the tumour
+	first  []int // number of the patient's first case
+	class  []int // by size of the tumour, of the patient's first case
 	least  []int // the least size of each class
 	number []int // of each case in its provider's list, which names its random streams
 }
@@ -33,7 +34,7 @@ func (e *examples) Shape() tensor.Shape { return e.shape }
 func (e *examples) Classes() int        { return len(e.set.least) }
 func (e *examples) Label(i int) int     { return e.set.class[e.origins[i].k] }
 func (e *examples) Site(i int) int      { return e.set.sites[e.origins[i].k] }
-func (e *examples) Case(i int) int      { return int(e.origins[i].k) }
+func (e *examples) Case(i int) int      { return e.set.first[e.origins[i].k] }
 
 // Fill copies examples out of the mapped files.
 func (e *examples) Fill(x []float32, y []int32, index []int32) {

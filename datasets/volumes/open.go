@@ -29,6 +29,7 @@ func Open(p Provider, opt datasets.OpenOptions) (*datasets.Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.progress = opt.Progress
 	chosen := choose(len(p.Cases), v.Cases, opt.Seed)
 	files, keys, err := st.files(chosen)
 	if err != nil {
@@ -48,15 +49,20 @@ func Open(p Provider, opt datasets.OpenOptions) (*datasets.Data, error) {
 func newSet(p *Provider, chosen []int, files []*file) *set {
 	s := &set{files: files, number: chosen}
 	var sizes []int
+	var patients []string
 	for k, i := range chosen {
 		site := -1
 		if p.Sites != nil {
 			site = p.Cases[i].Site
 		}
 		s.names, s.sites = append(s.names, p.Cases[i].Name), append(s.sites, site)
-		sizes = append(sizes, files[k].tumour)
+		sizes, patients = append(sizes, files[k].tumour), append(patients, p.Cases[i].Patient)
 	}
+	s.first = firsts(patients)
 	s.class, s.least = stratify(sizes)
+	for k, at := range s.first {
+		s.class[k] = s.class[at]
+	}
 	return s
 }
 
@@ -64,13 +70,16 @@ func newSet(p *Provider, chosen []int, files []*file) *set {
 func assemble(p *Provider, s *set, c *cutter, share float64, done string, keys []key) (*datasets.Data, error) {
 	train, test := &examples{set: s, shape: c.shape}, &examples{set: s, shape: c.shape}
 	whole := &wholes{set: s}
-	for k, held := range holdOut(s.sites, share, c.seed) {
+	for k, held := range holdOutPatients(s.sites, s.first, share, c.seed) {
 		if held {
 			test.origins = append(test.origins, c.cut(s, k, false)...)
 			whole.numbers = append(whole.numbers, k)
 		} else {
 			train.origins = append(train.origins, c.cut(s, k, true)...)
 		}
+	}
+	if len(whole.numbers) == 0 {
+		return nil, &datasets.ContentError{Name: p.Name, Problem: fmt.Sprintf("all %d cases are of one patient; there must be at least two, one to train and one to test on", len(s.files))}
 	}
 	if len(train.origins) == 0 {
 		return nil, &datasets.ContentError{Name: p.Name, Problem: "no slice of the cases to train on shows tumour"}
@@ -99,6 +108,9 @@ func digest(s *set, keys []key, parts ...*examples) string {
 	h := sha256.New()
 	for k := range keys {
 		fmt.Fprintf(h, "%x %q %d\n", keys[k], s.names[k], s.sites[k])
+		if s.first[k] != k {
+			fmt.Fprintf(h, "the patient of %d\n", s.first[k])
+		}
 	}
 	for _, e := range parts {
 		fmt.Fprintf(h, "%s %d\n", e.shape, len(e.origins))

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -300,5 +301,42 @@ func BenchmarkFill(b *testing.B) {
 				data.Train.Fill(x, y, []int32{int32(i) % n, int32(3*i) % n, int32(5*i) % n, int32(7*i) % n})
 			}
 		})
+	}
+}
+
+// The cases of one patient go to one part of the set, and count as one where cases are divided.
+func TestPatientsStayWhole(t *testing.T) {
+	p, _ := fakeProvider(12, 2, 2)
+	for i := range p.Cases {
+		p.Cases[i].Patient = fmt.Sprint("patient ", i/3)
+	}
+	opt := options(t, slicesShape, "resize")
+	opt.Volumes.TestCases = 0.5
+	data := mustOpen(t, p, opt)
+	if data.Cases.Len() != 6 || !strings.Contains(data.Notes[len(data.Notes)-1], "12 cases, of which 6") {
+		t.Errorf("%d test cases; %q", data.Cases.Len(), data.Notes)
+	}
+	for _, s := range []datasets.Cased{data.Train.(datasets.Cased), data.Test.(datasets.Cased)} {
+		every := make([]int32, s.Len())
+		classes := make(map[int]int)
+		for i := range every {
+			every[i] = int32(i)
+			if c := s.Case(i); c%3 != 0 {
+				t.Fatalf("example %d is of case %d, which is nobody's first", i, c)
+			} else if class, known := classes[c]; known && class != s.Label(i) {
+				t.Fatalf("a patient has the labels %d and %d", class, s.Label(i))
+			} else {
+				classes[c] = s.Label(i)
+			}
+		}
+		if n := datasets.CountCases(s, every); n != 2 {
+			t.Errorf("%d patients, want 2", n)
+		}
+	}
+	for i := range p.Cases {
+		p.Cases[i].Patient = "one"
+	}
+	if _, err := Open(*p, opt); !datasets.AtFault(err) || !strings.Contains(err.Error(), "all 12 cases are of one patient") {
+		t.Errorf("a single patient: %v", err)
 	}
 }

@@ -36,6 +36,7 @@ type Provider struct {
 
 // Listing is what is known of a case before it is read.
 type Listing struct {
-	Name string // unique in the set
-	Site int    // place in Provider.Sites; ignored where there are none
+	Name    string // unique in the set
+	Site    int    // place in Provider.Sites; ignored where there are none
+	Patient string // who was examined, whose cases stay together; "" if the case has its patient to itself
 }

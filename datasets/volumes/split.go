@@ -40,6 +40,38 @@ func holdOut(sites []int, share float64, seed uint64) (test []bool) {
 	return test
 }
 
+// firsts returns for each case the first one of the same patient. A case of nobody that is known is the first of its own.
+func firsts(patients []string) []int {
+	first := make([]int, len(patients))
+	of := make(map[string]int)
+	for k, name := range patients {
+		at, seen := of[name]
+		if first[k] = at; !seen || name == "" {
+			of[name], first[k] = k, k
+		}
+	}
+	return first
+}
+
+// holdOutPatients draws which cases are kept for testing as holdOut does, but so that those of one patient stay together:
+// share is one of patients then. first is what firsts returns.
+func holdOutPatients(sites, first []int, share float64, seed uint64) (test []bool) {
+	var siteOf []int // of each patient
+	patient := make([]int, len(first))
+	for k, at := range first {
+		if patient[k] = patient[at]; at == k {
+			patient[k] = len(siteOf)
+			siteOf = append(siteOf, sites[k])
+		}
+	}
+	held := holdOut(siteOf, share, seed)
+	test = make([]bool, len(first))
+	for k := range test {
+		test[k] = held[patient[k]]
+	}
+	return test
+}
+
 // quotas divides wanted among sites of the given sizes: case after case is taken from the site with the least
 // (quota+1/2)/size, which is the rule of Sainte-Laguë, and among equals from the first. Sites that would lose their last
 // case wait for all others.

@@ -107,3 +107,38 @@ func TestStratify(t *testing.T) {
 		t.Errorf("names are %q", names)
 	}
 }
+
+func TestFirsts(t *testing.T) {
+	if got, want := firsts([]string{"", "a", "b", "", "a", "c", "a", "b"}), []int{0, 1, 2, 3, 1, 5, 1, 2}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// All cases of a patient are held out or none is, and where each patient has one case it is as if there were no patients.
+func TestHoldOutPatients(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		patients := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "b", "c", "d"}), 6, 60).Draw(t, "patients")
+		sites := rapid.SliceOfN(rapid.IntRange(-1, 2), len(patients), len(patients)).Draw(t, "sites")
+		share := rapid.Float64Range(0.01, 0.9).Draw(t, "share")
+		first := firsts(patients)
+		test := holdOutPatients(sites, first, share, 1)
+		units, held := 0, 0
+		for k, at := range first {
+			if test[k] != test[at] {
+				t.Fatalf("case %d is held out: %v, and case %d of the same patient: %v", k, test[k], at, test[at])
+			}
+			if at == k {
+				units++
+				if test[k] {
+					held++
+				}
+			}
+		}
+		if want := min(max(1, int(math.Round(share*float64(units)))), units-1); held != want {
+			t.Fatalf("%d of %d patients are held out at a share of %v, want %d", held, units, share, want)
+		}
+		if single := firsts(make([]string, len(patients))); !slices.Equal(holdOutPatients(sites, single, share, 1), holdOut(sites, share, 1)) {
+			t.Fatal("patients with one case each are held out in another way than cases")
+		}
+	})
+}

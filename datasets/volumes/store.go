@@ -7,9 +7,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"flsim/datasets"
 )
 
 // version is part of every key. It is raised whenever preparation changes, so that older files are not used.
@@ -24,11 +28,15 @@ type store struct {
 	folder   string
 	recipe   *recipe
 	provider *Provider
+
+	progress func(datasets.Progress) // may be nil
+	telling  sync.Mutex
+	told     datasets.Progress
 }
 
-// cacheFolder returns the folder of the cache: what was asked for, else FLSIM_CACHE_DIR, else a folder of its own in
+// CacheFolder returns the folder of the cache: what was asked for, else FLSIM_CACHE_DIR, else a folder of its own in
 // the user's cache folder.
-func cacheFolder(asked string) (string, error) {
+func CacheFolder(asked string) (string, error) {
 	if asked != "" {
 		return asked, nil
 	}
@@ -43,7 +51,7 @@ func cacheFolder(asked string) (string, error) {
 }
 
 func newStore(cache string, r *recipe, p *Provider) (*store, error) {
-	folder, err := cacheFolder(cache)
+	folder, err := CacheFolder(cache)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +59,7 @@ func newStore(cache string, r *recipe, p *Provider) (*store, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("prepared volumes cannot be kept: %w; name another folder in FLSIM_CACHE_DIR", err)
 	}
-	return &store{folder, r, p}, nil
+	return &store{folder: folder, recipe: r, provider: p}, nil
 }
 
 // files opens the files of the chosen cases, in their order, and makes those that are missing, stale or damaged. The
@@ -60,6 +68,7 @@ func newStore(cache string, r *recipe, p *Provider) (*store, error) {
 func (s *store) files(chosen []int) (files []*file, keys []key, err error) {
 	files, keys = make([]*file, len(chosen)), make([]key, len(chosen))
 	failures := make([]error, len(chosen))
+	s.told = datasets.Progress{Cases: len(chosen)}
 	var failed atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(min(runtime.GOMAXPROCS(0), maxScans))
@@ -84,6 +93,19 @@ func (s *store) files(chosen []int) (files []*file, keys []key, err error) {
 	return files, keys, nil
 }
 
+// tell says that another case was found in the cache, or is about to be prepared.
+func (s *store) tell(kept bool) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.told.Case, s.told.Kept = s.told.Case+1, kept
+	if s.progress != nil {
+		s.progress(s.told)
+	}
+}
+
+// attempts is how often a file is made that is gone again before it is opened: somebody may empty the cache meanwhile.
+const attempts = 3
+
 // file opens the file of case i, and makes it first if need be.
 func (s *store) file(i int) (*file, key, error) {
 	content, err := s.provider.Key(i)
@@ -93,18 +115,26 @@ func (s *store) file(i int) (*file, key, error) {
 	k := s.recipe.key(content)
 	name := s.provider.Cases[i].Name
 	path := filepath.Join(s.folder, fmt.Sprintf("%s-%x.vol", fileName(name), k[:8]))
-	if f, err := open(path, k); err == nil {
+	f, err := open(path, k)
+	s.tell(err == nil)
+	if err == nil {
+		keepLonger(path)
 		return f, k, nil
 	}
-	if err := s.make(i, path, k); err != nil {
-		return nil, key{}, err
+	for range attempts {
+		if err := s.make(i, path, k); err != nil {
+			return nil, key{}, err
+		}
+		if f, err = open(path, k); err == nil {
+			return f, k, nil
+		}
 	}
-	f, err := open(path, k)
-	if err != nil {
-		return nil, key{}, fmt.Errorf("the prepared volume of %s cannot be read back: %w", name, err)
-	}
-	return f, k, nil
+	return nil, key{}, fmt.Errorf("the prepared volume of %s cannot be read back: %w", name, err)
 }
+
+// keepLonger notes that a file was used, which is no more than a hint to PruneCache: that it fails, as in a folder that
+// only others may write to, does no harm.
+func keepLonger(path string) { _ = os.Chtimes(path, time.Time{}, time.Now()) }
 
 // make writes the file of case i.
 func (s *store) make(i int, path string, k key) error {

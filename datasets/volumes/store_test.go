@@ -270,12 +270,12 @@ func TestFirstErrorWins(t *testing.T) {
 func TestCacheFolder(t *testing.T) {
 	t.Setenv("FLSIM_CACHE_DIR", "/from/environment")
 	for asked, want := range map[string]string{"/asked/for": "/asked/for", "": "/from/environment"} {
-		if got, err := cacheFolder(asked); err != nil || got != want {
+		if got, err := CacheFolder(asked); err != nil || got != want {
 			t.Errorf("asked for %q: got %q, %v", asked, got, err)
 		}
 	}
 	t.Setenv("FLSIM_CACHE_DIR", "")
-	if got, err := cacheFolder(""); err == nil && filepath.Base(got) != "flsim-cache" {
+	if got, err := CacheFolder(""); err == nil && filepath.Base(got) != "flsim-cache" {
 		t.Errorf("by default the cache is in %q", got)
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -66,6 +66,7 @@ func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
 		check = o.list
 	}
 	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1, Keep: 4}
+	defer tellPreparation(b, stderr)()
 	for _, path := range paths {
 		file, failed := load(path, o.sets, stderr)
 		if failed == nil {

@@ -23,11 +23,11 @@ import (
 func dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "List, check, download and make data sets",
+		Short: "List, check, download and make data sets, and clear what was prepared of them",
 		Args:  unknownCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(dataListCommand(), dataVerifyCommand(), dataPathCommand(), dataGetCommand(), synthCommand())
+	cmd.AddCommand(dataListCommand(), dataVerifyCommand(), dataPathCommand(), dataGetCommand(), dataCacheCommand(), synthCommand())
 	return cmd
 }
 
@@ -210,7 +210,9 @@ digest, and notes such as whether checksums are the official ones.`,
 				if err := knownSet(name); err != nil {
 					return err
 				}
+				done := tellPreparation(b, cmd.ErrOrStderr())
 				data, err := b.OpenSet(name)
+				done()
 				if err != nil {
 					return err
 				}

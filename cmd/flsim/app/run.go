@@ -133,7 +133,9 @@ func (o *runOptions) playRuns(ctx context.Context, file *configs.File, runs []co
 		sheet.see(e)
 		cases.see(e)
 	}
+	play.Builder.Progress = status.prepare
 	manifests, err := play.Builder.Describe(runs) // and what is wrong with them, before the first of them trains
+	status.clear()
 	if err == nil {
 		err = drawable(file.Plots, manifests)
 	}
@@ -251,6 +253,11 @@ func openRuns(dirs []string) ([]*record.Run, error) {
 // load reads a configuration. Complaints about it go to stderr in full.
 func load(path string, sets []string, stderr io.Writer) (*configs.File, error) {
 	file, err := configs.Load(path, sets)
+	if err == nil {
+		if absent := file.Missing(); len(absent) > 0 {
+			err = absent
+		}
+	}
 	var list configs.Errors
 	if errors.As(err, &list) {
 		fmt.Fprintln(stderr, list.Error())

@@ -6,10 +6,13 @@ import (
 	"math"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
 
+	"flsim/configs"
+	"flsim/datasets"
 	"flsim/internal/runner"
 	"flsim/internal/units"
 	"flsim/sim/record"
@@ -27,6 +30,9 @@ type status struct {
 	running map[int]*pace // runs under way, by their index
 	drawn   time.Time
 	dirty   bool // whether an unfinished line is on the terminal
+
+	mu       sync.Mutex // a run may open data while others tell how they go
+	prepared time.Time  // when a plain line last told how far the preparation of scans was
 }
 
 // pace is what is known of a run under way.
@@ -39,6 +45,9 @@ type pace struct {
 
 // minRedraw is the least time between two redraws of the line.
 const minRedraw = 100 * time.Millisecond
+
+// minPlain is the least time between two plain lines about the preparation of scans.
+const minPlain = 10 * time.Second
 
 func newStatus(w io.Writer, mode string, runs int) (*status, error) {
 	s := &status{w: w, total: runs, width: 100, running: make(map[int]*pace)}
@@ -65,6 +74,8 @@ func newStatus(w io.Writer, mode string, runs int) (*status, error) {
 
 // see shows an event.
 func (s *status) see(e runner.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	who := name(e.Manifest)
 	switch e.Kind {
 	case runner.Started:
@@ -93,6 +104,40 @@ func (s *status) see(e runner.Event) {
 	case runner.Finished:
 		s.done++
 		delete(s.running, e.Index)
+		s.clear()
+	}
+}
+
+// prepare shows how far the preparation of scans is. Where it only looks through what was prepared before, plain lines wait
+// until that takes long.
+func (s *status) prepare(p datasets.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := fmt.Sprintf("preparing case %d of %d", p.Case, p.Cases)
+	if p.Kept {
+		text = fmt.Sprintf("checking case %d of %d, prepared before", p.Case, p.Cases)
+	}
+	switch {
+	case s.redraw && (time.Since(s.drawn) >= minRedraw || p.Case == p.Cases):
+		s.draw(text)
+	case s.redraw:
+	case p.Kept && s.prepared.IsZero():
+		s.prepared = time.Now()
+	case time.Since(s.prepared) >= minPlain:
+		s.print(text)
+		s.prepared = time.Now()
+	}
+}
+
+// tellPreparation makes a builder tell on w how far the preparation of scans is, until done is called.
+func tellPreparation(b *configs.Builder, w io.Writer) (done func()) {
+	s, err := newStatus(w, "auto", 0)
+	if err != nil {
+		panic(err) // auto is one of the modes
+	}
+	b.Progress = s.prepare
+	return func() {
+		b.Progress = nil
 		s.clear()
 	}
 }

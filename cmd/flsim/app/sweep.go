@@ -121,6 +121,7 @@ func (o *viewOptions) list(path string, stderr io.Writer) ([]sweep.Entry, *runne
 	if err != nil {
 		return nil, nil, err
 	}
+	defer tellPreparation(&r.Builder, stderr)()
 	entries, err := sweep.List(r, runs)
 	return entries, r, err
 }
