@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -199,8 +200,8 @@ func (g *Fetcher) stream(ctx context.Context, f *File, part string, have int64, 
 }
 
 // open asks for a file from an offset on. It returns from where on the server sends, which is the beginning if it does
-// not know of offsets or has something else there. What has another length than the file is refused before any of it is
-// taken: it may be a page that says why there is no file.
+// not know of offsets or has something else there. A page that says why there is no file, or what has another length, is
+// refused before any of it is taken.
 func (g *Fetcher) open(ctx context.Context, f *File, have int64) (body io.ReadCloser, from int64, err error) {
 	response, err := g.request(ctx, f, have)
 	if err != nil {
@@ -208,6 +209,8 @@ func (g *Fetcher) open(ctx context.Context, f *File, have int64) (body io.ReadCl
 	}
 	wanted := fmt.Sprintf("bytes %d-%d/%d", have, f.Size-1, f.Size)
 	switch {
+	case response.StatusCode == http.StatusOK && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html"):
+		err = errors.New("the server sends a web page in its place")
 	case response.StatusCode == http.StatusOK:
 		err = offers(response.ContentLength, f.Size)
 	case response.StatusCode == http.StatusPartialContent && response.Header.Get("Content-Range") == wanted:

@@ -177,13 +177,18 @@ func TestPartsOfAnyKind(t *testing.T) {
 
 // A page that a server sends in the place of a file leaves what is there of the file alone.
 func TestPagesAreNotFiles(t *testing.T) {
-	g, s := server(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>please log in</html>") })
-	lay(t, g, "file.bin.part", content[:1234])
-	if err := g.Get(t.Context(), s); err == nil || !strings.Contains(err.Error(), "the server offers 26 bytes where 200000 are expected") {
-		t.Errorf("got %v", err)
-	}
-	if got := read(t, g, "file.bin.part"); !bytes.Equal(got, content[:1234]) {
-		t.Errorf("%d bytes are left", len(got))
+	for page, want := range map[string]string{
+		"<html>please log in</html>": "the server sends a web page",
+		"please log in":              "the server offers 13 bytes where 200000 are expected",
+	} {
+		g, s := server(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, page) })
+		lay(t, g, "file.bin.part", content[:1234])
+		if err := g.Get(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v", page, err)
+		}
+		if got := read(t, g, "file.bin.part"); !bytes.Equal(got, content[:1234]) {
+			t.Errorf("%q leaves %d bytes", page, len(got))
+		}
 	}
 }
 

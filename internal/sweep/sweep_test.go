@@ -247,12 +247,16 @@ func TestPredictionsOfLocalTraining(t *testing.T) {
 	for _, n := range []string{"1", "6"} {
 		r := &runner.Runner{Dir: t.TempDir()}
 		entries := list(t, r, load(t, "variant.fedavg.clients.mode=local", "clients.per_round="+n, "data.train=3000")[:1])
-		p := &sweep.Predictor{Builder: &r.Builder}
-		c, err := p.Cost(&entries[0], nil)
-		if err != nil {
-			t.Fatal(err)
+		least := math.Inf(1)
+		for range 3 { // on a busy machine what is measured varies
+			p := &sweep.Predictor{Builder: &r.Builder}
+			c, err := p.Cost(&entries[0], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			least = min(least, c.CPU)
 		}
-		cpu = append(cpu, c.CPU)
+		cpu = append(cpu, least)
 	}
 	if ratio := cpu[1] / cpu[0]; ratio > 2.5 {
 		t.Errorf("the same work is predicted to take %.3g times as long", ratio)
