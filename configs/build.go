@@ -9,7 +9,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strings"
 
 	"flsim/clients"
 	"flsim/codecs"
@@ -18,7 +17,6 @@ import (
 	_ "flsim/datasets/all" // every data set that a file may name
 	"flsim/internal/dist"
 	"flsim/internal/f32"
-	"flsim/internal/params"
 	"flsim/internal/rng"
 	"flsim/internal/tensor"
 	"flsim/internal/weights"
@@ -302,8 +300,8 @@ func (out *Built) describe(run Run, data *datasets.Data) {
 		ID: hex.EncodeToString(id.Sum(nil)), Metric: metricOf(data), Regions: data.Regions, Targets: e.Eval.Targets,
 		Synthetic: data.Synthetic, Data: data.Name, DataDigest: data.Digest, DataNotes: data.Notes,
 		Model: e.Model.Name, Parameters: layout.Trainable(), Elements: layout.Len(), Weights: digest,
-		Uplink:   words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
-		Downlink: words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
+		Uplink:   run.words(e.UplinkStages(), e.Uplink.ErrorFeedback, "error feedback"),
+		Downlink: run.words(e.DownlinkStages(), e.Downlink.Reference == "last", "change since the last model"),
 		Clients:  e.Clients.Count, Rounds: e.Rounds, Budget: float64(e.Stop.SimTime), Precision: e.Clients.Precision,
 	}
 }
@@ -318,35 +316,6 @@ func (r Run) axes() record.Axes {
 		m[a.Key] = a.Value
 	}
 	return m
-}
-
-// words writes a chain for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters that are
-// not at their defaults.
-func words(stages []Stage, flag bool, meaning string) string {
-	var parts []string
-	for _, s := range stages {
-		parts = append(parts, s.words())
-	}
-	text := cmp.Or(strings.Join(parts, " > "), "float32")
-	if flag {
-		text += " + " + meaning
-	}
-	return text
-}
-
-func (s *Stage) words() string {
-	entry, _ := codecs.Lookup(s.Type)
-	defaults := params.Fields(entry.New())
-	var changed []string
-	for i, f := range params.Fields(s.Settings) {
-		if value := params.Format(f.Value.Interface()); value != params.Format(defaults[i].Value.Interface()) {
-			changed = append(changed, f.Name+"="+value)
-		}
-	}
-	if len(changed) == 0 {
-		return s.Type
-	}
-	return fmt.Sprintf("%s(%s)", s.Type, strings.Join(changed, ", "))
 }
 
 func (e *Experiment) training() clients.Training {

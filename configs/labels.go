@@ -1,13 +1,17 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
 	"slices"
 	"strings"
 
+	"flsim/codecs"
 	"flsim/internal/params"
+
+	"github.com/BurntSushi/toml"
 )
 
 // scalar makes of a value what JSON and tables can hold, which have no word for infinity.
@@ -44,6 +48,37 @@ func text(v any) string {
 		return strings.Join(parts, " > ")
 	}
 	return literal(v)
+}
+
+// words writes a chain of the run for people, as in "topk(keep=0.05) > fse + error feedback": types with the parameters
+// that are swept or not at their defaults.
+func (r Run) words(stages []Stage, flag bool, meaning string) string {
+	var parts []string
+	for _, s := range stages {
+		parts = append(parts, s.words(r.Axes))
+	}
+	text := cmp.Or(strings.Join(parts, " > "), "float32")
+	if flag {
+		text += " + " + meaning
+	}
+	return text
+}
+
+func (s *Stage) words(axes []Axis) string {
+	entry, _ := codecs.Lookup(s.Type)
+	defaults := params.Fields(entry.New())
+	var told []string
+	for i, f := range params.Fields(s.Settings) {
+		key := toml.Key{"codec", s.Name, f.Name}.String()
+		swept := slices.ContainsFunc(axes, func(a Axis) bool { return a.Key == key })
+		if value := params.Format(f.Value.Interface()); swept || value != params.Format(defaults[i].Value.Interface()) {
+			told = append(told, f.Name+"="+value)
+		}
+	}
+	if len(told) == 0 {
+		return s.Type
+	}
+	return fmt.Sprintf("%s(%s)", s.Type, strings.Join(told, ", "))
 }
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}`)

@@ -64,6 +64,20 @@ func TestAxesAreTrue(t *testing.T) {
 	}
 }
 
+// A chain in words tells each value that is swept, even where it is the default, as topk's 0.01 is.
+func TestWordsTellWhatIsSwept(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, r := range load(t, sweepFile) {
+		if strings.HasPrefix(r.Label, "Top-k") {
+			seen[r.words(r.Experiment.UplinkStages(), false, "")] = true
+		}
+	}
+	want := []string{"topk(keep=0.01) > qsgd(bits=2)", "topk(keep=0.01) > qsgd(bits=6)", "topk(keep=0.1) > qsgd(bits=2)", "topk(keep=0.1) > qsgd(bits=6)"}
+	if got := slices.Sorted(maps.Keys(seen)); !slices.Equal(got, want) {
+		t.Errorf("the chains are %q, not %q", got, want)
+	}
+}
+
 // JSON has no word for infinity: manifests hold it as text.
 func TestInfiniteAxesAreText(t *testing.T) {
 	runs := load(t, sweepFile, "sweep.network.downlink_mbps=[1.0, inf]")

@@ -1,5 +1,10 @@
 package configs
 
+import (
+	"flsim/internal/dist"
+	"flsim/network"
+)
+
 // speeds are the keys that say how fast something is, and those that say the same by times.
 var speeds = []struct{ table, speed, time string }{
 	{"clients", "gflops", "seconds_per_case"},
@@ -24,6 +29,7 @@ func (d *decoder) timings(n *node, e *Experiment) {
 			d.fail(k, path, false, "", "%s.%s and %s contradict each other; give one of the two", x.table, x.speed, path)
 		}
 	}
+	d.rates(n.kid("network"), &e.Network)
 	for _, x := range besides {
 		path := join(x.table, x.key)
 		if k := n.kid(x.table).kid(x.key); k != nil && n.kid(x.table).kid(x.needs) == nil {
@@ -32,6 +38,19 @@ func (d *decoder) timings(n *node, e *Experiment) {
 	}
 	if n.kid("clients").kid("seconds_per_case") != nil {
 		d.byTime(n.kid("clients"), e)
+	}
+}
+
+// rates refuses links that are slower than any.
+func (d *decoder) rates(n *node, links *network.Config) {
+	for _, x := range []struct {
+		key  string
+		rate dist.Dist
+	}{{"uplink_mbps", links.Uplink}, {"downlink_mbps", links.Downlink}} {
+		path := join("network", x.key)
+		if k := n.kid(x.key); k != nil && !d.isBad(path) && x.rate != (dist.Dist{}) && network.TooSlow(x.rate) {
+			d.fail(k, path, true, "1e-6 Mbit/s, which is 1 bit/s, or more", "%s is too slow: no link has less than 1 bit/s, got %s", path, x.rate)
+		}
 	}
 }
 

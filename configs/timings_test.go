@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -61,6 +62,29 @@ func TestPresetStandsInForKeys(t *testing.T) {
 			t.Errorf("%v gives %+v, %+v, %+v", c.sets, e.Clients, e.Network, e.Stop)
 		}
 		checkRoundTrip(t, Run{Variant: "hospitals", Label: "hospitals", Seed: 1, Experiment: experiment(t, hospitals, c.sets...)})
+	}
+}
+
+// A link below 1 bit/s is refused where that is known, and not raised.
+func TestSlowLinksAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		set  string
+		want string // part of the message, empty for none
+	}{
+		{"network.uplink_mbps=9e-7", "network.uplink_mbps is too slow: no link has less than 1 bit/s, got 9e-07"},
+		{`network.downlink_mbps={dist="uniform",from=1e-9,to=1.0}`, "network.downlink_mbps is too slow"},
+		{"network.uplink_mbps=0.0", "network.uplink_mbps must be above 0"},
+		{"network.uplink_mbps=1e-6", ""},
+		{`network.uplink_mbps={dist="lognormal",median=1e-6,sigma=2.0}`, ""},
+	} {
+		_, err := Parse("small.toml", small, []string{c.set})
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("--set %s gives %v, want %q", c.set, err, c.want)
+		}
+		var list Errors
+		if errors.As(err, &list) && len(list) != 1 {
+			t.Errorf("--set %s is told %d times", c.set, len(list))
+		}
 	}
 }
 

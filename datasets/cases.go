@@ -37,9 +37,9 @@ func (u *undivided) examples(cases []int32) []int32 {
 	return list
 }
 
-// units returns what of source may not be divided: its cases if it has any, else its examples. inExamples turns a list
-// of such units into one of examples.
-func units(source Source) (of Source, inExamples func([]int32) []int32) {
+// indivisible returns what of source may not be divided: its cases if it has any, else its examples. inExamples turns a
+// list of such into one of examples.
+func indivisible(source Source) (of Source, inExamples func([]int32) []int32) {
 	if cased, ok := source.(Cased); ok {
 		u := newUndivided(cased)
 		return u, u.examples

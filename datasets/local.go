@@ -8,7 +8,7 @@ import "flsim/internal/rng"
 // in source.
 func SplitLike(source Source, counts [][]int, r *rng.Rand) [][]int32 {
 	shards := make([][]int32, len(counts))
-	of, inExamples := units(source)
+	of, inExamples := indivisible(source)
 	for class, members := range byClass(of, r) {
 		total := 0
 		for _, c := range counts {

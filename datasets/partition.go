@@ -47,7 +47,7 @@ func DefaultPartition() Partition {
 //   - natural: every client belongs to one site of a Sited source. Sites have clients in proportion to their examples,
 //     at least one, among which these are divided evenly. Fewer clients than sites are an error.
 func (p Partition) Split(source Source, clients int, r *rng.Rand) ([][]int32, error) {
-	of, inExamples := units(source)
+	of, inExamples := indivisible(source)
 	shards, err := p.split(of, clients, r)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"flsim/internal/units"
 )
 
 // Statistics describes which labels each client holds.
@@ -80,14 +82,14 @@ func (s *Statistics) WriteTable(w io.Writer) error {
 	fmt.Fprintf(t, "all\t%d\t%d\t\t%s\n", sum(s.Total), held(s.Total), s.cells(s.Total))
 	t.Flush()
 	if more := len(s.Counts) - rows; more > 0 {
-		fmt.Fprintf(b, "and %d more clients\n", more)
+		fmt.Fprintf(b, "and %s\n", units.Count(more, "more client"))
 	}
 	return b.Flush()
 }
 
 func (s *Statistics) writeSummary(w io.Writer) {
-	fmt.Fprintf(w, "%d examples of %d labels among %d clients, %d of them empty\n",
-		sum(s.Total), held(s.Total), len(s.Counts), s.Empty)
+	fmt.Fprintf(w, "%s of %s among %s, %d of them empty\n",
+		units.Count(sum(s.Total), "example"), units.Count(held(s.Total), "label"), units.Count(len(s.Counts), "client"), s.Empty)
 	labels := make([]int, len(s.Counts))
 	for k, counts := range s.Counts {
 		labels[k] = held(counts)

@@ -75,7 +75,7 @@ func HoldOut(source Source, share float64, r *rng.Rand) (train, validation Sourc
 		return nil, nil, fmt.Errorf("the share held out for validation is %v; it must be at least 0 and below 1", share)
 	}
 	var kept, held []int32
-	of, inExamples := units(source)
+	of, inExamples := indivisible(source)
 	for _, members := range byClass(of, r) {
 		n := int(share*float64(len(members)) + 0.5)
 		held = append(held, members[:n]...)

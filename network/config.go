@@ -35,6 +35,9 @@ func (c Config) Check() error {
 		if !(max(lowest(d.rate), lowest(d.seconds)) > 0) {
 			return fmt.Errorf("network: %s_mbps is %v and %[1]s_seconds %v; give one of them, above 0, or a distribution of such values", d.name, d.rate, d.seconds)
 		}
+		if d.rate != (dist.Dist{}) && TooSlow(d.rate) {
+			return fmt.Errorf("network: %s_mbps is %v; give 1e-6, which is 1 bit/s, or more", d.name, d.rate)
+		}
 	}
 	if !(lowest(c.Latency) >= 0) {
 		return fmt.Errorf("network: latency_ms is %v; give 0 ms or more, or a distribution of such delays", c.Latency)
@@ -43,6 +46,14 @@ func (c Config) Check() error {
 		return fmt.Errorf("network: server_mbps is %v: %w; leave it out for a server without limit", c.ServerMbps, err)
 	}
 	return nil
+}
+
+// TooSlow reports whether a rate in Mbit/s is known to be, or to be drawn now and then, below the 1 bit/s that every link
+// has. Of a lognormal distribution, which comes near 0 however fast it is, nothing is known: the few draws below count as
+// 1 bit/s.
+func TooSlow(mbps dist.Dist) bool {
+	low, high := mbps.Bounds()
+	return Mbps(low) < slowest && !math.IsInf(high, 1)
 }
 
 func lowest(d dist.Dist) float64 {

@@ -232,42 +232,20 @@ func TestReportsSurviveWorkersAndStops(t *testing.T) {
 		func(s *adaquant.Settings) { s.Rule, s.Patience, s.Smoothing = "time", 2, 0.5 },
 		func(s *adaquant.Settings) { s.Rule, s.S0 = "range", 50 },
 	} {
-		make := func() Config {
+		make := func(t *testing.T) Config {
 			cfg := lossy(t)
 			cfg.Uplink = adaptive(t, change).Uplink
 			cfg.Rounds = 8
 			return cfg
 		}
-		whole, end := play(t, make())
+		whole, end := play(t, make(t))
 		want := digest(whole, end)
-		cfg := make()
+		cfg := make(t)
 		cfg.Workers = 7
 		if got := digest(play(t, cfg)); got != want {
 			t.Errorf("7 workers give digest %s, 2 give %s", got, want)
 		}
-		for _, c := range whole.checkpoints {
-			round, err := CheckpointRound(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := new(tape)
-			for _, r := range whole.rounds[:round+1] {
-				if err := p.Round(&r); err != nil {
-					t.Fatal(err)
-				}
-			}
-			s, err := Resume(make(), p, c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Run(context.Background(), nil); err != nil {
-				t.Fatal(err)
-			}
-			s.Close()
-			if got := digest(p, s); got != want {
-				t.Errorf("resumed after round %d it ends with digest %s, undisturbed with %s", round, got, want)
-			}
-		}
+		continues(t, make, want)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"flsim/clients/nn"
 	"flsim/codecs"
 	_ "flsim/codecs/entropy"
-	"flsim/codecs/feddip"
 	_ "flsim/codecs/fedmrn"
 	_ "flsim/codecs/fedzip"
 	"flsim/datasets"
@@ -97,13 +96,7 @@ func coded(t *testing.T, names ...string) Config {
 	return cfg
 }
 
-func prunedMarking(t *testing.T) Config {
-	cfg := marking(t)
-	prune := settings(t, "feddip").(*feddip.Settings)
-	prune.Every = 1
-	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
-	return cfg
-}
+func prunedMarking(t *testing.T) Config { return pruning(t, marking(t), 1) }
 
 // A segmentation ends with the same bytes for any number of workers and after a resumption, whatever codes it.
 func TestSegmentationIsDeterministic(t *testing.T) {

@@ -129,10 +129,12 @@ func lossy(t *testing.T) Config {
 }
 
 // pruned sends masked models both ways and tells clients the mask when it changes.
-func pruned(t *testing.T) Config {
-	cfg := small(t)
+func pruned(t *testing.T) Config { return pruning(t, small(t), 3) }
+
+// pruning changes the mask of a run in every so many rounds.
+func pruning(t *testing.T, cfg Config, every int) Config {
 	prune := settings(t, "feddip").(*feddip.Settings)
-	prune.Every = 3
+	prune.Every = every
 	cfg.Uplink.Codec, cfg.Downlink.Codec = chain(t, prune), chain(t, prune)
 	return cfg
 }
@@ -269,8 +271,8 @@ func continues(t *testing.T, make func(*testing.T) Config, want string) {
 			t.Fatal(err)
 		}
 		s.Close()
-		if got := digest(p, s); got != want {
-			t.Errorf("resumed after round %d it ends with digest %s, undisturbed with %s", round, got, want)
+		if got := digest(p, s); got != want || s.Stopped() == "" {
+			t.Errorf("resumed after round %d it ends with digest %s, stopped by %q; undisturbed with %s", round, got, s.Stopped(), want)
 		}
 	}
 }

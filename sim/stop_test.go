@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"math"
 	"slices"
 	"testing"
@@ -171,21 +170,7 @@ func TestStopsSurviveWorkersAndResume(t *testing.T) {
 		if len(p.checkpoints) != len(p.rounds) {
 			t.Errorf("%s: %d checkpoints of %d lines", name, len(p.checkpoints), len(p.rounds))
 		}
-		for round, c := range p.checkpoints {
-			q := &tape{rounds: slices.Clone(p.rounds[:round+1])}
-			q.lines.Write(bytes.Join(bytes.SplitAfter(p.lines.Bytes(), []byte("\n"))[:round+1], nil))
-			s, err := Resume(make(t), q, c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Run(t.Context(), nil); err != nil {
-				t.Fatal(err)
-			}
-			s.Close()
-			if digest(q, s) != want || s.Stopped() == "" {
-				t.Errorf("%s: resumed after round %d it has another digest, stopped by %q", name, round, s.Stopped())
-			}
-		}
+		continues(t, make, want)
 	}
 }
 

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"archive/zip"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -12,10 +11,11 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // Fetcher downloads files into a data directory.
@@ -53,9 +53,15 @@ func (e *ByHandError) Error() string {
 	return fmt.Sprintf("flsim cannot download %s: %s", e.Set, e.Do)
 }
 
-// Get downloads all files of a source. What is there already is left alone, and a download that broke off is continued. A
-// file whose size or SHA-256 is not the expected one is deleted. Errors are of type *Error, unless ctx ended.
-func (g *Fetcher) Get(ctx context.Context, s *Source) error {
+// Get downloads all files of a source. A file that is there as it should be is left alone, another one is replaced, and a
+// download that broke off is continued. What was downloaded with another size or SHA-256 than the expected one is deleted.
+// Proxies are those of Client. Errors are of type *Error, unless ctx ended or another process downloads into Dir.
+func (g *Fetcher) Get(ctx context.Context, s *Source) (err error) {
+	release, err := g.lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	for i := range s.Files {
 		f := &s.Files[i]
 		goal := filepath.Join(g.Dir, filepath.FromSlash(f.Path))
@@ -70,15 +76,38 @@ func (g *Fetcher) Get(ctx context.Context, s *Source) error {
 	return nil
 }
 
+// lockFile is held by who downloads into a data directory.
+const lockFile = ".get.lock"
+
+// lock makes the data directory and keeps other processes from downloading into it.
+func (g *Fetcher) lock() (release func() error, err error) {
+	if err := os.MkdirAll(g.Dir, 0o777); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(g.Dir, lockFile), flock.SetPermissions(0o666))
+	free, err := lock.TryLock()
+	if err == nil && !free {
+		err = fmt.Errorf("another process is downloading into %s; wait for it", g.Dir)
+	}
+	return lock.Unlock, err
+}
+
 // file downloads one file, unless it is there, and unpacks it.
 func (g *Fetcher) file(ctx context.Context, f *File, goal string) error {
 	if err := os.MkdirAll(filepath.Dir(goal), 0o777); err != nil {
 		return err
 	}
-	if err := check(f, goal); err == nil {
+	wrong := check(f, goal)
+	switch {
+	case wrong == nil:
 		g.tell(f, "is there already")
-	} else if err := g.download(ctx, f, goal); err != nil {
-		return err
+	case !errors.Is(wrong, fs.ErrNotExist):
+		g.tell(f, "what is there "+wrong.Error()+"; it is downloaded anew")
+	}
+	if wrong != nil {
+		if err := g.download(ctx, f, goal); err != nil {
+			return err
+		}
 	}
 	if f.Unpack == "" {
 		return nil
@@ -90,14 +119,23 @@ func (g *Fetcher) file(ctx context.Context, f *File, goal string) error {
 	return os.Remove(goal)
 }
 
-// download fetches a file into goal.part and renames it once it has been checked.
+// download fetches a file into goal.part and renames it once it has been checked. If the beginning of a continued one was
+// wrong, it starts anew.
 func (g *Fetcher) download(ctx context.Context, f *File, goal string) error {
 	part := goal + ".part"
-	if err := g.complete(ctx, f, part); err != nil {
+	continued, err := g.complete(ctx, f, part)
+	if err != nil {
 		return err
 	}
 	if err := check(f, part); err != nil {
-		return errors.Join(err, os.Remove(part))
+		if kept := os.Remove(part); kept != nil {
+			return errors.Join(err, kept)
+		}
+		if !continued {
+			return fmt.Errorf("what the server sent %w; it was deleted", err)
+		}
+		g.tell(f, "what was there of it was wrong; it is downloaded anew")
+		return g.download(ctx, f, goal)
 	}
 	if err := os.Rename(part, goal); err != nil {
 		return err
@@ -106,36 +144,28 @@ func (g *Fetcher) download(ctx context.Context, f *File, goal string) error {
 	return nil
 }
 
-// complete brings a part to the file's size.
-func (g *Fetcher) complete(ctx context.Context, f *File, part string) error {
-	out, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
+// complete brings a part to the file's size. It tells whether some of it was there before.
+func (g *Fetcher) complete(ctx context.Context, f *File, part string) (continued bool, err error) {
+	have := int64(0)
+	if info, err := os.Stat(part); err == nil && info.Size() <= f.Size {
+		have = info.Size()
 	}
-	defer out.Close() // after an error; Sync below tells of the others
-	have, err := out.Seek(0, io.SeekEnd)
-	if err != nil || have == f.Size {
-		return err
+	if have == f.Size {
+		return true, nil
 	}
-	if have > f.Size {
-		have = 0
-	}
-	if err := g.append(ctx, f, out, have); err != nil {
-		return err
-	}
-	return out.Sync()
+	return have > 0, g.append(ctx, f, part, have)
 }
 
-// append adds what a file lacks from an offset on. A server that is silent for too long is given up.
-func (g *Fetcher) append(ctx context.Context, f *File, out *os.File, have int64) error {
+// append adds what a part lacks from an offset on. A server that is silent for too long is given up.
+func (g *Fetcher) append(ctx context.Context, f *File, part string, have int64) error {
 	patience := cmp.Or(g.Idle, time.Minute)
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
 	idle := time.AfterFunc(patience, cancel)
 	defer idle.Stop()
-	now, err := g.stream(limited, f, out, have, func() { idle.Reset(patience) })
+	now, err := g.stream(limited, f, part, have, func() { idle.Reset(patience) })
 	switch {
-	case limited.Err() != nil && ctx.Err() == nil:
+	case err != nil && limited.Err() != nil && ctx.Err() == nil:
 		return fmt.Errorf("the server has sent nothing for %v; the same command continues", patience)
 	case err == nil && now < f.Size:
 		return fmt.Errorf("the server sent %d of %d bytes; the same command continues", now, f.Size)
@@ -143,14 +173,22 @@ func (g *Fetcher) append(ctx context.Context, f *File, out *os.File, have int64)
 	return err
 }
 
-// stream writes what the server sends, calling alive with every piece, and returns how long the file is then.
-func (g *Fetcher) stream(ctx context.Context, f *File, out *os.File, have int64, alive func()) (now int64, err error) {
+// stream writes what the server sends, calling alive with every piece, and returns how long the part is then.
+func (g *Fetcher) stream(ctx context.Context, f *File, part string, have int64, alive func()) (now int64, err error) {
 	body, now, err := g.open(ctx, f, have)
 	if err != nil {
 		return have, err
 	}
 	defer body.Close()
-	if err := errors.Join(out.Truncate(now), seek(out, now)); err != nil {
+	out, err := os.OpenFile(part, os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return have, err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := out.Truncate(now); err != nil {
+		return now, err
+	}
+	if _, err := out.Seek(now, io.SeekStart); err != nil {
 		return now, err
 	}
 	_, err = io.Copy(out, &meter{r: io.LimitReader(body, f.Size-now), seen: func(n int) {
@@ -158,36 +196,56 @@ func (g *Fetcher) stream(ctx context.Context, f *File, out *os.File, have int64,
 		now += int64(n)
 		g.watch(f, now)
 	}})
-	return now, err
+	return now, errors.Join(err, out.Sync())
 }
 
-func seek(file *os.File, at int64) error {
-	_, err := file.Seek(at, io.SeekStart)
-	return err
-}
-
-// open asks for a file from an offset on. It returns from where on the server sends.
+// open asks for a file from an offset on. It returns from where on the server sends, which is the beginning if it does
+// not know of offsets or has something else there. A page that says why there is no file, or what has another length, is
+// refused before any of it is taken.
 func (g *Fetcher) open(ctx context.Context, f *File, have int64) (body io.ReadCloser, from int64, err error) {
+	response, err := g.request(ctx, f, have)
+	if err != nil {
+		return nil, 0, err
+	}
+	wanted := fmt.Sprintf("bytes %d-%d/%d", have, f.Size-1, f.Size)
+	switch {
+	case response.StatusCode == http.StatusOK && strings.HasPrefix(response.Header.Get("Content-Type"), "text/html"):
+		err = errors.New("the server sends a web page in its place")
+	case response.StatusCode == http.StatusOK:
+		err = offers(response.ContentLength, f.Size)
+	case response.StatusCode == http.StatusPartialContent && response.Header.Get("Content-Range") == wanted:
+		from, err = have, offers(response.ContentLength, f.Size-have)
+	case have > 0 && (response.StatusCode == http.StatusPartialContent || response.StatusCode == http.StatusRequestedRangeNotSatisfiable):
+		response.Body.Close()
+		return g.open(ctx, f, 0)
+	default:
+		err = fmt.Errorf("the server answers %s", response.Status)
+	}
+	if err != nil {
+		response.Body.Close()
+		return nil, 0, err
+	}
+	return response.Body, from, nil
+}
+
+// offers returns an error if a server announces a length, which is -1 where it does not, that is not the expected one.
+func offers(length, want int64) error {
+	if length >= 0 && length != want {
+		return fmt.Errorf("the server offers %d bytes where %d are expected; what it has there is not the file", length, want)
+	}
+	return nil
+}
+
+func (g *Fetcher) request(ctx context.Context, f *File, from int64) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.URL, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	request.Header.Set("Accept-Encoding", "identity") // else net/http unpacks what a server calls gzip
-	if have > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
+	if from > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", from))
 	}
-	response, err := g.Client.Do(request)
-	if err != nil {
-		return nil, 0, err
-	}
-	switch {
-	case response.StatusCode == http.StatusOK:
-		return response.Body, 0, nil
-	case response.StatusCode == http.StatusPartialContent && strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", have)):
-		return response.Body, have, nil
-	}
-	response.Body.Close()
-	return nil, 0, fmt.Errorf("the server answers %s", response.Status)
+	return g.Client.Do(request)
 }
 
 // meter tells how much is read.
@@ -233,52 +291,7 @@ func check(f *File, path string) error {
 		return err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != f.SHA256 {
-		return fmt.Errorf("has SHA-256 %s, not %s; it was deleted", got, f.SHA256)
+		return fmt.Errorf("has SHA-256 %s, not %s", got, f.SHA256)
 	}
 	return nil
-}
-
-// unzip writes the regular members of an archive into a folder, under their last names. A member that is there in full is
-// left alone.
-func unzip(archive, folder string) error {
-	r, err := zip.OpenReader(archive)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
-	for _, member := range r.File {
-		name := path.Base(member.Name)
-		if !member.Mode().IsRegular() || strings.ContainsAny(name, `\:`) || strings.HasPrefix(name, ".") {
-			continue
-		}
-		if err := extract(member, filepath.Join(folder, name)); err != nil {
-			return fmt.Errorf("%s: %w", member.Name, err)
-		}
-	}
-	return nil
-}
-
-func extract(member *zip.File, goal string) (err error) {
-	if info, err := os.Stat(goal); err == nil && uint64(info.Size()) == member.UncompressedSize64 {
-		return nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	in, err := member.Open()
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(goal + ".part")
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	if err = errors.Join(err, out.Close()); err != nil {
-		return err
-	}
-	return os.Rename(goal+".part", goal)
 }

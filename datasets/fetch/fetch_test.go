@@ -115,16 +115,111 @@ func TestBrokenDownloadsContinue(t *testing.T) {
 	}
 }
 
-func TestServersWithoutRanges(t *testing.T) {
-	g, s := server(t, func(w http.ResponseWriter, r *http.Request) { w.Write(content) })
+// lay puts a file into the data directory.
+func lay(t *testing.T, g *Fetcher, name string, data []byte) {
+	t.Helper()
 	if err := os.MkdirAll(filepath.Join(g.Dir, "folder"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(g.Dir, "folder", "file.bin.part"), []byte("rubbish"), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(g.Dir, "folder", name), data, 0o666); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Whatever is there of a file, and however a server takes the wish for the rest, one call is enough.
+func TestPartsOfAnyKind(t *testing.T) {
+	whole := func(w http.ResponseWriter, r *http.Request) { w.Write(content) }
+	elsewhere := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/file.bin" {
+			http.Redirect(w, r, "/there", http.StatusFound)
+			return
+		}
+		serve(w, r)
+	}
+	refuse := func(status int, header string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Range") == "" {
+				serve(w, r)
+				return
+			}
+			w.Header().Set("Content-Range", header)
+			w.WriteHeader(status)
+		}
+	}
+	longer := append([]byte("x"), content...)
+	for _, c := range []struct {
+		name  string
+		part  []byte
+		serve http.HandlerFunc
+		asked int // how often
+	}{
+		{"rubbish, a server without ranges", []byte("rubbish"), whole, 1},
+		{"rubbish", []byte("rubbish"), serve, 2},
+		{"rubbish of the right length", bytes.ToUpper(longer[:len(content)]), serve, 1},
+		{"too much", longer, serve, 1},
+		{"all of it", content, serve, 0},
+		{"a part, a server that moved the file", content[:99], elsewhere, 2},
+		{"a part that the server does not have", content[:99], refuse(http.StatusRequestedRangeNotSatisfiable, "bytes */7"), 2},
+		{"a part, a server that sends another", content[:99], refuse(http.StatusPartialContent, "bytes 0-1/200000"), 2},
+		{"a part of a file that has changed", content[:99], refuse(http.StatusPartialContent, "bytes 99-299999/300000"), 2},
+	} {
+		asked := 0
+		g, s := server(t, func(w http.ResponseWriter, r *http.Request) { asked++; c.serve(w, r) })
+		lay(t, g, "file.bin.part", c.part)
+		if err := g.Get(t.Context(), s); err != nil || !bytes.Equal(read(t, g, "file.bin"), content) || asked != c.asked {
+			t.Errorf("%s: %v, asked %d times, not %d", c.name, err, asked, c.asked)
+		}
+		if _, err := os.Stat(filepath.Join(g.Dir, "folder", "file.bin.part")); err == nil {
+			t.Errorf("%s: the part is still there", c.name)
+		}
+	}
+}
+
+// A page that a server sends in the place of a file leaves what is there of the file alone.
+func TestPagesAreNotFiles(t *testing.T) {
+	for page, want := range map[string]string{
+		"<html>please log in</html>": "the server sends a web page",
+		"please log in":              "the server offers 13 bytes where 200000 are expected",
+	} {
+		g, s := server(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, page) })
+		lay(t, g, "file.bin.part", content[:1234])
+		if err := g.Get(t.Context(), s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v", page, err)
+		}
+		if got := read(t, g, "file.bin.part"); !bytes.Equal(got, content[:1234]) {
+			t.Errorf("%q leaves %d bytes", page, len(got))
+		}
+	}
+}
+
+// A file that is not the one that it should be is replaced, and that is told.
+func TestWrongFilesAreReplaced(t *testing.T) {
+	g, s := server(t, serve)
+	lay(t, g, "file.bin", []byte("something else"))
+	var told []string
+	g.Told = func(_ *File, message string) { told = append(told, message) }
 	if err := g.Get(t.Context(), s); err != nil || !bytes.Equal(read(t, g, "file.bin"), content) {
 		t.Error(err)
+	}
+	if want := "what is there has 14 bytes, not 200000; it is downloaded anew"; len(told) != 2 || told[0] != want {
+		t.Errorf("told %q", told)
+	}
+}
+
+// Two processes do not write the same files.
+func TestOneDownloadAtATime(t *testing.T) {
+	var second error
+	var g *Fetcher
+	var s *Source
+	g, s = server(t, func(w http.ResponseWriter, r *http.Request) {
+		second = (&Fetcher{Client: g.Client, Dir: g.Dir}).Get(t.Context(), s)
+		serve(w, r)
+	})
+	if err := g.Get(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+	if second == nil || !strings.Contains(second.Error(), "another process is downloading") {
+		t.Errorf("a second download gives %v", second)
 	}
 }
 
@@ -133,7 +228,11 @@ func TestWrongFiles(t *testing.T) {
 	for name, handle := range map[string]http.HandlerFunc{
 		"has SHA-256": func(w http.ResponseWriter, r *http.Request) { w.Write(bytes.ToUpper(append(content[1:], 'x'))) },
 		"404":         http.NotFound,
-		"sent 3 of":   func(w http.ResponseWriter, r *http.Request) { w.Write(content[:3]) },
+		"offers 3 bytes where 200000 are expected": func(w http.ResponseWriter, r *http.Request) { w.Write(content[:3]) },
+		"sent 3 of": func(w http.ResponseWriter, r *http.Request) {
+			w.Write(content[:3])
+			w.(http.Flusher).Flush() // so that no length is announced
+		},
 	} {
 		g, s := server(t, handle)
 		err := g.Get(t.Context(), s)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,11 +40,14 @@ func NewTable(runs []*record.Run) *Table {
 			}
 		}
 	}
-	for _, name := range leading {
-		delete(columns, name)
-	}
-	return &Table{runs: runs, axes: slices.Sorted(maps.Keys(axes)),
-		columns: slices.Concat(leading, slices.Sorted(maps.Keys(columns)))}
+	return &Table{runs: runs, axes: slices.Sorted(maps.Keys(axes)), columns: Columns(columns)}
+}
+
+// Columns returns the columns of rounds in the order of tables: round and simulated time, then all others that rows have
+// by their names.
+func Columns(names map[string]bool) []string {
+	rest := slices.DeleteFunc(slices.Sorted(maps.Keys(names)), func(name string) bool { return slices.Contains(leading, name) })
+	return slices.Concat(leading, rest)
 }
 
 // CSV writes the table as comma-separated values with a header. What a line does not have is empty. Equal runs give equal
@@ -58,15 +60,7 @@ func (t *Table) CSV(w io.Writer) error {
 	for _, r := range t.runs {
 		head := t.head(r)
 		for _, row := range r.Rounds {
-			line := slices.Clone(head)
-			for _, name := range t.columns {
-				text := ""
-				if v, ok := row[name]; ok {
-					text = number(v)
-				}
-				line = append(line, text)
-			}
-			if err := out.Write(line); err != nil {
+			if err := out.Write(slices.Concat(head, Cells(row, t.columns))); err != nil {
 				return err
 			}
 		}
@@ -75,34 +69,37 @@ func (t *Table) CSV(w io.Writer) error {
 	return out.Error()
 }
 
+// Cells returns the cells of a row for CSV. A column that it does not have is empty.
+func Cells(row record.Row, columns []string) []string {
+	cells := make([]string, len(columns))
+	for i, name := range columns {
+		if v, ok := row[name]; ok {
+			cells[i] = Cell(v)
+		}
+	}
+	return cells
+}
+
 func (t *Table) head(r *record.Run) []string {
 	m := &r.Manifest
 	line := []string{filepath.Base(r.Dir), m.Experiment, m.Variant, m.Label, strconv.FormatUint(m.Seed, 10)}
 	for _, key := range t.axes {
-		line = append(line, text(m.Axes[key]))
+		line = append(line, Cell(m.Axes[key]))
 	}
 	return line
 }
 
-// text writes an axis' value for CSV; one that is not there is empty.
-func text(v any) string {
+// Cell writes a number, a truth value or a text for CSV; anything else, such as what is not there, is empty.
+func Cell(v any) string {
 	switch x := v.(type) {
 	case string:
 		return x
 	case bool:
 		return strconv.FormatBool(x)
 	case float64:
-		return number(x)
+		return string(record.AppendNumber(nil, x))
 	}
 	return ""
-}
-
-// number writes whole numbers without exponent, as records do.
-func number(v float64) string {
-	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-		return strconv.FormatInt(int64(v), 10)
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // JSONL writes the table as JSON lines: an object for each round, whose keys are the columns in the table's order. What a
@@ -118,7 +115,7 @@ func (t *Table) JSONL(w io.Writer) error {
 			for _, name := range t.columns {
 				if v, ok := row[name]; ok {
 					line = strconv.AppendQuote(append(line, ','), name)
-					line = append(append(line, ':'), number(v)...)
+					line = record.AppendNumber(append(line, ':'), v)
 				}
 			}
 			if _, err := w.Write(append(line, '}', '\n')); err != nil {

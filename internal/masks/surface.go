@@ -39,20 +39,19 @@ type box struct {
 // boxOf returns the smallest box of mask bit in a and b; it is empty if both are.
 func boxOf(a, b []uint8, bit int, size [3]int) *box {
 	bx := &box{bit: bit, grid: size, from: size}
-	i := 0
-	for z := range size[0] {
-		for y := range size[1] {
-			for x := range size[2] {
-				if (a[i]|b[i])>>bit&1 != 0 {
-					for axis, at := range [3]int{z, y, x} {
-						bx.from[axis], bx.to[axis] = min(bx.from[axis], at), max(bx.to[axis], at+1)
-					}
-				}
-				i++
-			}
+	for i := range a {
+		if (a[i]|b[i])>>bit&1 != 0 {
+			bx.include([3]int{i / size[2] / size[1], i / size[2] % size[1], i % size[2]})
 		}
 	}
 	return bx
+}
+
+// include extends the box to a voxel.
+func (b *box) include(voxel [3]int) {
+	for axis, at := range voxel {
+		b.from[axis], b.to[axis] = min(b.from[axis], at), max(b.to[axis], at+1)
+	}
 }
 
 func (b *box) extents() (e [3]int) {

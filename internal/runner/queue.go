@@ -31,7 +31,7 @@ const retry = 500 * time.Millisecond
 // that had no turn then have sim.ErrStopped as their outcome.
 func (r *Runner) PlayAll(ctx context.Context, runs []configs.Run, manifests []record.Manifest, cores int) []Outcome {
 	q := &queue{runner: r, runs: runs, manifests: manifests, cores: cores,
-		outcomes: make([]Outcome, len(runs)), ended: make(chan ending), busy: make(map[string]bool), told: make(map[int]bool)}
+		outcomes: make([]Outcome, len(runs)), ended: make(chan ending), busy: make(map[string]bool), played: make(map[string][]string), told: make(map[int]bool)}
 	for i := range runs {
 		q.waiting = append(q.waiting, i)
 		q.outcomes[i].Err = sim.ErrStopped
@@ -48,10 +48,11 @@ type queue struct {
 	cores     int
 	outcomes  []Outcome
 
-	waiting []int           // in the order in which they get their turn
-	held    []int           // by other processes
-	busy    map[string]bool // ids under way here
-	told    map[int]bool    // runs of which it has been said that others play them
+	waiting []int               // in the order in which they get their turn
+	held    []int               // by other processes
+	busy    map[string]bool     // ids under way here
+	played  map[string][]string // directories of the runs that ended here, by id
+	told    map[int]bool        // runs of which it has been said that others play them
 	ended   chan ending
 
 	building sync.Mutex // the builder is one goroutine's
@@ -95,16 +96,18 @@ func (q *queue) start(ctx context.Context) bool {
 	i := q.waiting[k]
 	q.waiting = slices.Delete(q.waiting, k, k+1)
 	workers := q.cores / min(q.cores, len(q.busy)+1+len(q.waiting))
-	q.busy[q.manifests[i].ID] = true
+	id := q.manifests[i].ID
+	q.busy[id] = true
+	equal := q.played[id]
 	go func() {
-		dir, err := q.one(ctx, i, workers)
+		dir, err := q.one(ctx, i, workers, equal)
 		q.ended <- ending{i, Outcome{dir, err}}
 	}()
 	return true
 }
 
-// one plays one run.
-func (q *queue) one(ctx context.Context, i, workers int) (string, error) {
+// one plays one run. Equal runs that ended here before are in the directories equal.
+func (q *queue) one(ctx context.Context, i, workers int, equal []string) (string, error) {
 	q.building.Lock()
 	built, err := q.runner.Builder.Build(q.runs[i])
 	q.building.Unlock()
@@ -114,7 +117,7 @@ func (q *queue) one(ctx context.Context, i, workers int) (string, error) {
 	built.Sim.Workers = workers
 	all := q.runner
 	r := Runner{Dir: all.Dir, Force: all.Force, Version: all.Version, Kernel: all.Kernel, Host: all.Host, // without the builder, which others use
-		Watch: func(e Event) { q.tell(i, e) }}
+		repeated: equal, Watch: func(e Event) { q.tell(i, e) }}
 	return r.playBuilt(ctx, built, q.runs[i].TOML())
 }
 
@@ -126,8 +129,12 @@ func (q *queue) tell(i int, e Event) {
 }
 
 func (q *queue) end(e ending) {
-	delete(q.busy, q.manifests[e.index].ID)
+	id := q.manifests[e.index].ID
+	delete(q.busy, id)
 	q.outcomes[e.index] = e.Outcome
+	if e.Err == nil {
+		q.played[id] = append(q.played[id], e.Dir)
+	}
 	var held *record.HeldError
 	if errors.As(e.Err, &held) {
 		q.outcomes[e.index].Err = sim.ErrStopped

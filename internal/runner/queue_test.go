@@ -126,6 +126,30 @@ func TestEqualRunsAreShared(t *testing.T) {
 	}
 }
 
+// By force equal runs are computed anew, but once.
+func TestForceRepeatsEqualRunsOnce(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	runs := loadAll(t, twins)
+	first, _ := playAll(t, r, runs, 1)
+	want := digests(t, first)
+	r.Force, r.Host = true, "again"
+	for _, cores := range []int{1, 3} {
+		out, kinds := playAll(t, r, runs, cores)
+		if !slices.Equal(digests(t, out), want) {
+			t.Errorf("by force the runs end with %v, not %v", digests(t, out), want)
+		}
+		repeated := []runner.Kind{runner.Started, runner.Finished}
+		if !slices.Equal(kinds[0], repeated) || !slices.Equal(kinds[1], []runner.Kind{runner.Shared}) || !slices.Equal(kinds[2], repeated) {
+			t.Errorf("by force on %d cores it is told %v", cores, kinds)
+		}
+		for _, o := range out {
+			if run, err := record.Open(o.Dir); err != nil || run.Manifest.Host != "again" {
+				t.Errorf("%v, manifest %+v", err, run.Manifest)
+			}
+		}
+	}
+}
+
 // A twin that is damaged, or that lacks what is asked for, is not taken over.
 func TestUselessTwinsAreNotTaken(t *testing.T) {
 	r := runner.Runner{Dir: t.TempDir()}

@@ -25,6 +25,8 @@ type Runner struct {
 	Kernel  string      // of the training arithmetic, for manifests
 	Host    string      // for manifests
 	Watch   func(Event) // told of what happens; may be nil
+
+	repeated []string // with Force: directories of equal runs that this one need not repeat
 }
 
 // Event is something that a run's watcher may want to show.
@@ -74,36 +76,58 @@ func (r *Runner) playBuilt(ctx context.Context, built *configs.Built, config []b
 	m := &built.Manifest
 	m.Version, m.Kernel, m.Host = r.Version, r.Kernel, r.Host
 	dir = r.Where(m)
-	if done, err := r.reuse(dir, built); done || err != nil {
+	run, err := r.done(dir, built)
+	if err != nil {
 		return dir, err
 	}
-	twin, err := r.twin(dir, built)
+	var twin *record.Run
+	switch {
+	case run == nil:
+		twin, err = r.twin(dir, built)
+	case reflect.DeepEqual(*labelled(run, built), run.Manifest):
+		r.tell(Event{Kind: Reused, Manifest: &run.Manifest, Dir: dir, Built: built})
+		return dir, nil
+	}
 	if err != nil {
 		return dir, err
 	}
 	release, err := record.Lock(dir)
+	if run != nil && readOnly(err) { // its labels stay as they are
+		r.tell(Event{Kind: Reused, Manifest: labelled(run, built), Dir: dir, Built: built})
+		return dir, nil
+	}
 	if err != nil {
 		return dir, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if done, err := r.reuse(dir, built); done || err != nil { // by the process that had the lock
-		return dir, err
+	return dir, r.playLocked(ctx, built, dir, config, twin)
+}
+
+// playLocked plays a run whose lock is held, or takes over its twin unless that is nil. Whoever had the lock before may
+// have finished it.
+func (r *Runner) playLocked(ctx context.Context, built *configs.Built, dir string, config []byte, twin *record.Run) error {
+	run, err := r.done(dir, built)
+	switch {
+	case err != nil:
+		return err
+	case run != nil:
+		return r.relabel(run, built)
+	case twin != nil:
+		return r.adopt(twin, built, dir, config)
 	}
-	if twin != nil {
-		return dir, r.adopt(twin, built, dir, config)
-	}
-	return dir, r.play(ctx, built, dir, config)
+	return r.play(ctx, built, dir, config)
 }
 
 // twin returns a finished run of the same id in another directory, nil if there is none: another variant or another
-// experiment whose settings come to the same. If another process is playing one, the error is a *record.HeldError.
+// experiment whose settings come to the same. If another process is playing one, the error is a *record.HeldError. By
+// force only a run that was repeated before this one will do.
 func (r *Runner) twin(dir string, built *configs.Built) (*record.Run, error) {
-	if r.Force {
-		return nil, nil
-	}
-	dirs, err := record.FindID(r.Dir, built.Manifest.ID)
-	if err != nil {
-		return nil, err
+	dirs := r.repeated
+	if !r.Force {
+		var err error
+		if dirs, err = record.FindID(r.Dir, built.Manifest.ID); err != nil {
+			return nil, err
+		}
 	}
 	var held error
 	for _, other := range dirs {
@@ -137,37 +161,54 @@ func (r *Runner) adopt(twin *record.Run, built *configs.Built, dir string, confi
 	return nil
 }
 
-// reuse tells whether the run is finished and need not be played. Labels, order and targets are no part of the results
-// and may have changed since: they are brought up to date, if the directory can be written to.
-func (r *Runner) reuse(dir string, built *configs.Built) (bool, error) {
+// done returns the finished run of a directory that need not be played, nil if there is none.
+func (r *Runner) done(dir string, built *configs.Built) (*record.Run, error) {
 	if r.Force {
-		return false, nil
+		return nil, nil
 	}
 	run, err := record.Open(dir)
 	if err == nil && run.Result != nil {
 		err = run.Verify()
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, record.ErrDamaged) {
-		return false, nil // it is played, which tells what is damaged
+		return nil, nil // it is played, which tells what is damaged
 	}
 	if err != nil || run.Result == nil || built.Transfers && !run.HasTransfers() {
-		return false, err
+		return nil, err
 	}
+	return run, nil
+}
+
+// labelled returns a finished run's manifest as it would be written today: labels, order and targets are no part of the
+// results and may have changed since.
+func labelled(run *record.Run, built *configs.Built) *record.Manifest {
 	m := built.Manifest
 	m.Version, m.Kernel, m.Host = run.Manifest.Version, run.Manifest.Kernel, run.Manifest.Host
-	r.tell(Event{Kind: Reused, Manifest: &m, Dir: dir, Built: built})
-	if reflect.DeepEqual(m, run.Manifest) {
-		return true, nil
+	return &m
+}
+
+// relabel reuses a finished run, whose lock is held, and brings its files up to date if they can be written to.
+func (r *Runner) relabel(run *record.Run, built *configs.Built) error {
+	m := labelled(run, built)
+	r.tell(Event{Kind: Reused, Manifest: m, Dir: run.Dir, Built: built})
+	if reflect.DeepEqual(*m, run.Manifest) {
+		return nil // by the process that had the lock
 	}
-	res := record.Summarise(run.Rounds, &m)
+	res := record.Summarise(run.Rounds, m)
 	res.Digest, res.Stopped = run.Result.Digest, run.Result.Stopped
-	if err = record.WriteResult(dir, res); err == nil {
-		err = record.WriteManifest(dir, &m) // last: as long as it differs, the result is written again
+	err := record.WriteResult(run.Dir, res)
+	if err == nil {
+		err = record.WriteManifest(run.Dir, m) // last: as long as it differs, the result is written again
 	}
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		err = nil
+	if readOnly(err) {
+		return nil
 	}
-	return true, err
+	return err
+}
+
+// readOnly reports whether an error says that a place cannot be written to.
+func readOnly(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 func (r *Runner) play(ctx context.Context, built *configs.Built, dir string, config []byte) (err error) {

@@ -315,6 +315,40 @@ func TestReuseKeepsProvenance(t *testing.T) {
 	}
 }
 
+// What another process holds is not brought up to date under its hands; what is up to date needs no lock.
+func TestReuseIsLocked(t *testing.T) {
+	r := runner.Runner{Dir: t.TempDir()}
+	dir, _, _ := play(t, r)
+	release, err := record.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := func() (all []byte) {
+		for _, name := range []string{record.ManifestFile, record.ResultFile} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, data...)
+		}
+		return all
+	}
+	before := files()
+	var held *record.HeldError
+	if _, err := r.Play(t.Context(), load(t, "eval.targets=[0.05]")); !errors.As(err, &held) || !bytes.Equal(files(), before) {
+		t.Errorf("of a run that is held, other targets give %v", err)
+	}
+	if _, kinds, _ := play(t, r); !slices.Equal(kinds, []runner.Kind{runner.Reused}) {
+		t.Errorf("playing a finished run that is held tells %v", kinds)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Play(t.Context(), load(t, "eval.targets=[0.05]")); err != nil || bytes.Equal(files(), before) {
+		t.Errorf("once it is free: %v", err)
+	}
+}
+
 // Two processes do not write the same files.
 func TestRunsAreLocked(t *testing.T) {
 	r := runner.Runner{Dir: t.TempDir()}

@@ -1,14 +1,14 @@
 package sweep
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"maps"
-	"math"
 	"slices"
 	"strconv"
 
+	"flsim/internal/export"
 	"flsim/sim/record"
 )
 
@@ -48,13 +48,9 @@ func Gather(entries []Entry) (t *Table, holes []Entry, err error) {
 	})
 	slices.Sort(t.targets)
 	t.targets = slices.Compact(t.targets)
-	t.columns = slices.Sorted(maps.Keys(names))
-	t.columns = slices.DeleteFunc(t.columns, func(name string) bool { return slices.Contains(leading, name) })
+	t.columns = export.Columns(names)
 	return t, holes, err
 }
-
-// leading are the columns of rounds that come first.
-var leading = []string{"round", "sim_time_s"}
 
 // each reads the runs one after another.
 func (t *Table) each(do func(e *Entry, run *record.Run) error) error {
@@ -85,7 +81,7 @@ func (t *Table) Runs(w io.Writer) error {
 	head := slices.Concat(t.head(), t.without(facts), outcomes)
 	for _, v := range t.targets {
 		for _, what := range []string{"round", "sim_time_s", "uplink_wire_bits", "total_wire_bits"} {
-			head = append(head, fmt.Sprintf("to_%s_%s", cell(v), what))
+			head = append(head, fmt.Sprintf("to_%s_%s", export.Cell(v), what))
 		}
 	}
 	if err := out.Write(head); err != nil {
@@ -97,42 +93,26 @@ func (t *Table) Runs(w io.Writer) error {
 		return out.Write(slices.Concat(t.headOf(e), t.without(factsOf(&e.Manifest)), outcomesOf(res), t.targetsOf(res)))
 	})
 	out.Flush()
-	return firstError(err, out.Error())
+	return cmp.Or(err, out.Error())
 }
 
 // Rounds writes a CSV line for each round of each run.
 func (t *Table) Rounds(w io.Writer) error {
 	out := csv.NewWriter(w)
-	columns := slices.Concat(leading, t.columns)
-	if err := out.Write(slices.Concat(t.head(), columns)); err != nil {
+	if err := out.Write(slices.Concat(t.head(), t.columns)); err != nil {
 		return err
 	}
 	err := t.each(func(e *Entry, run *record.Run) error {
 		head := t.headOf(e)
 		for _, row := range run.Rounds {
-			line := slices.Clone(head)
-			for _, name := range columns {
-				if v, ok := row[name]; ok {
-					line = append(line, cell(v))
-				} else {
-					line = append(line, "")
-				}
-			}
-			if err := out.Write(line); err != nil {
+			if err := out.Write(slices.Concat(head, export.Cells(row, t.columns))); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	out.Flush()
-	return firstError(err, out.Error())
-}
-
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+	return cmp.Or(err, out.Error())
 }
 
 // head names the first columns of both tables.
@@ -147,7 +127,7 @@ func (t *Table) headOf(e *Entry) []string {
 		if i := slices.Index(facts, key); i >= 0 && !swept {
 			value = factsOf(&e.Manifest)[i]
 		}
-		row = append(row, cell(value))
+		row = append(row, export.Cell(value))
 	}
 	return row
 }
@@ -176,11 +156,11 @@ var outcomes = []string{"metric", "final", "best", "area", "loss", "train", "end
 func outcomesOf(r *record.Result) []string {
 	train := ""
 	if r.Train != nil {
-		train = cell(*r.Train)
+		train = export.Cell(*r.Train)
 	}
-	row := []string{r.Metric, cell(r.Final), cell(r.Best), cell(r.Area), cell(r.Loss), train, r.Stopped, cell(r.SimTime)}
+	row := []string{r.Metric, export.Cell(r.Final), export.Cell(r.Best), export.Cell(r.Area), export.Cell(r.Loss), train, r.Stopped, export.Cell(r.SimTime)}
 	for _, b := range []record.Bits{r.Uplink, r.Down} {
-		row = append(row, cell(float64(b.Wire)), cell(float64(b.Payload)), cell(float64(b.Side)), cell(b.Entropy), cell(b.Paper))
+		row = append(row, export.Cell(float64(b.Wire)), export.Cell(float64(b.Payload)), export.Cell(float64(b.Side)), export.Cell(b.Entropy), export.Cell(b.Paper))
 	}
 	return append(row, r.Digest)
 }
@@ -194,23 +174,7 @@ func (t *Table) targetsOf(r *record.Result) (row []string) {
 			continue
 		}
 		x := &r.Targets[i]
-		row = append(row, strconv.Itoa(x.Round), cell(x.SimTime), cell(float64(x.Uplink)), cell(float64(x.Total)))
+		row = append(row, strconv.Itoa(x.Round), export.Cell(x.SimTime), export.Cell(float64(x.Uplink)), export.Cell(float64(x.Total)))
 	}
 	return row
-}
-
-// cell writes a value for CSV: whole numbers without exponent, nothing for what is not there.
-func cell(v any) string {
-	switch x := v.(type) {
-	case string:
-		return x
-	case bool:
-		return strconv.FormatBool(x)
-	case float64:
-		if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
-			return strconv.FormatFloat(x, 'f', 0, 64)
-		}
-		return strconv.FormatFloat(x, 'g', -1, 64)
-	}
-	return ""
 }

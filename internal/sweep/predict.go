@@ -7,13 +7,11 @@ import (
 
 	"flsim/clients/nn"
 	"flsim/configs"
-	"flsim/datasets"
 	"flsim/internal/bench"
 	"flsim/internal/f32"
 	"flsim/internal/tensor"
 	"flsim/sim"
 	"flsim/sim/record"
-	"flsim/sim/strategy"
 )
 
 // Cost is what a run takes.
@@ -24,6 +22,7 @@ type Cost struct {
 	CPU      float64 `json:"cpu_s"`         // of one core of this machine; an estimate
 	Memory   float64 `json:"memory_bytes"`  // of the run beside others, with one worker; an estimate
 	Data     float64 `json:"data_bytes"`    // the data set, which runs share
+	AtMost   bool    `json:"at_most"`       // a target or a simulated time may end the run earlier than the estimates say
 }
 
 // What a probe may take: so many clients for so many rounds, each for no longer than that.
@@ -36,9 +35,9 @@ const (
 // garbage is by how much the Go runtime's heap exceeds what is in use, before it collects.
 const garbage = 2
 
-// Predictor estimates what runs take. It plays two rounds of each curve with two clients and scales them up: what
-// changes in the course of a run, such as levels that follow the loss, it does not foresee. Runs of one curve take
-// the same.
+// Predictor estimates what runs take. It plays two rounds of each curve with two clients and scales them up, and where
+// messages change in the course of a run, a run of few rounds besides. What follows the loss it does not foresee. Runs of
+// one curve take the same.
 type Predictor struct {
 	Builder *configs.Builder
 	rates   map[calibration]float64 // examples that one core trains in a second
@@ -81,98 +80,49 @@ func (p *Predictor) Cost(e *Entry, done []*record.Result) (Cost, error) {
 
 // probe plays the beginning of a run.
 func (p *Predictor) probe(built *configs.Built, e *configs.Experiment) (Cost, error) {
-	cfg := built.Sim
+	cfg := &built.Sim
 	batch := min(e.Clients.BatchSize, max(1, int(mean(cfg.Shards, func(n int) int { return n }))))
-	rate := p.rate(&cfg, batch)
+	rate := p.rate(cfg, batch)
 	real := mean(cfg.Shards, cfg.Training.StepsOf)
 	steps := math.Max(1, math.Min(math.Floor(probeSpan.Seconds()*rate/float64(batch)), math.Round(real)))
-	perRound := e.Clients.PerRound
-	if sync, ok := cfg.Strategy.(strategy.Sync); ok {
-		perRound = sync.PerRound // without messages it is everybody
-	}
-	perRound = min(perRound, nonEmpty(cfg.Shards))
-	shrink(&cfg, int(steps))
-
 	before := inUse()
-	t, err := play(cfg)
+	t, err := play(shortened(*cfg, probeClients, int(steps)), probeRounds)
 	if err != nil {
 		return Cost{}, err
 	}
 	memory := inUse() - before
 	runtime.KeepAlive(t)
 	t.sim.Close()
-	messages := math.Max(1, t.messages)
-	scale := float64(perRound * e.Rounds)
 	c := Cost{
-		Uplink: t.up / messages * scale, Downlink: t.down / messages * scale,
-		CPU:    t.span / messages * math.Max(1, real/steps) * scale,
+		CPU:    t.span / math.Max(1, t.updates) * math.Max(1, real/steps) * float64(perRound(cfg)*cfg.Rounds),
 		Memory: garbage * (math.Max(memory, 0) + states(built, e)),
-		Data:   float64(built.Sim.Data.Train.Len()+built.Sim.Data.Test.Len()) * float64(built.Sim.Data.Train.Shape().Size()),
+		Data:   float64(cfg.Data.Train.Len()+cfg.Data.Test.Len()) * float64(cfg.Data.Train.Shape().Size()),
+		AtMost: cfg.Stop.SimTime > 0 || cfg.Stop.Target > 0,
 	}
-	c.CPU += evaluations(e) * scored(built) * cfg.Model.ForwardFLOPs() / (cfg.Model.TrainingFLOPs() * rate)
+	c.CPU += (evaluations(e)*scored(built) + reading(cfg)) * cfg.Model.ForwardFLOPs() / (cfg.Model.TrainingFLOPs() * rate)
+	if scheduled(cfg.Uplink.Codec) {
+		if t, err = play(condensed(*cfg), cfg.Rounds); err != nil {
+			return Cost{}, err
+		}
+		t.sim.Close()
+	}
+	c.Uplink, c.Downlink = t.uplink(cfg), t.downlink(cfg)
+	c.within(cfg)
 	return c, nil
 }
 
-// shrink makes a run short: few clients, few steps, and hardly an evaluation.
-func shrink(cfg *sim.Config, steps int) {
-	cfg.Training.Epochs, cfg.Training.Steps = 0, steps
-	if sync, ok := cfg.Strategy.(strategy.Sync); ok {
-		sync.PerRound = min(sync.PerRound, probeClients)
-		cfg.Strategy = sync
-	}
-	data := *cfg.Data
-	data.Test = datasets.Subset(data.Test, []int32{0})
-	if data.Cases != nil {
-		data.Cases = oneCase{data.Cases}
-	}
-	cfg.Data, cfg.HeldOut, cfg.LocalTests, cfg.Top5, cfg.PerSite, cfg.HD95 = &data, nil, nil, false, false, false
-	cfg.Stop = sim.Stop{}
-	cfg.EvalEvery, cfg.TrainExamples, cfg.Workers = cfg.Rounds, 0, 1
-}
-
-// oneCase is the first of some cases.
-type oneCase struct{ datasets.Cases }
-
-// Len returns 1.
-func (oneCase) Len() int { return 1 }
-
-// trial is what a probe has seen. It is the recorder of its own run.
-type trial struct {
-	sim.Discard
-	sim      *sim.Simulation
-	up, down float64 // bits
-	messages float64
-	span     float64 // processor time of the rounds, in seconds
-}
-
-// Round adds up what a round sent.
-func (t *trial) Round(r *record.Round) error {
-	t.up += float64(r.Uplink.Wire)
-	t.down += float64(r.Downlink.Wire)
-	t.messages += float64(r.Clients)
-	return nil
-}
-
-func play(cfg sim.Config) (*trial, error) {
-	t := &trial{}
-	s, err := sim.New(cfg, t)
-	if err != nil {
-		return nil, err
-	}
-	t.sim = s
-	began := cpuTime()
-	for s.Round().Round < probeRounds {
-		more, err := s.Step()
-		if err != nil {
-			s.Close()
-			return nil, err
-		}
-		if !more {
-			break
+// within cuts a cost down to the rounds that budgets of bits allow.
+func (c *Cost) within(cfg *sim.Config) {
+	share := 1.0
+	for _, x := range []struct {
+		budget int64
+		bits   float64
+	}{{cfg.Stop.Uplink, c.Uplink}, {cfg.Stop.Total, c.Uplink + c.Downlink}} {
+		if rounds := float64(cfg.Rounds); x.budget > 0 && x.bits > 0 {
+			share = math.Min(share, math.Ceil(float64(x.budget)/x.bits*rounds)/rounds)
 		}
 	}
-	t.span = (cpuTime() - began).Seconds()
-	return t, nil
+	c.Uplink, c.Downlink, c.CPU = c.Uplink*share, c.Downlink*share, c.CPU*share
 }
 
 func inUse() float64 {
@@ -192,7 +142,10 @@ func states(built *configs.Built, e *configs.Experiment) float64 {
 		opt := nn.NewOptimizer(e.Clients.OptimizerConfig, built.Sim.Model.Layout())
 		vectors += float64(len(opt.State()))
 	}
-	clients := math.Min(float64(e.Clients.Count), float64(e.Rounds)*float64(e.Clients.PerRound))
+	if built.Sim.Mode == sim.Local {
+		vectors++ // the client's own model
+	}
+	clients := math.Min(float64(e.Clients.Count), float64(e.Rounds)*float64(perRound(&built.Sim)))
 	return 4 * float64(built.Sim.Model.Layout().Len()) * vectors * clients
 }
 

@@ -181,18 +181,82 @@ func TestPredictionsHold(t *testing.T) {
 	}
 }
 
+const changing = `
+[codec.prune]
+type = "feddip"
+every = 3
+[codec.delta]
+type = "topk"
+keep = 0.02
+[variant.delta]
+downlink.chain = ["delta"]
+downlink.reference = "last"
+clients.per_round = 2
+[variant.pruned]
+uplink.chain = ["prune"]
+downlink.chain = ["prune"]
+[variant.everybody]
+uplink.chain = ["prune"]
+downlink.chain = ["prune"]
+clients.per_round = 6
+[variant.budget]
+stop.uplink_mbit = 10.0
+[variant.both]
+uplink.chain = ["top"]
+stop.total_mbit = 20.0
+[variant.target]
+stop.target = 0.99
+`
+
+// Where messages change by a schedule, clients are sent what they missed, or a budget ends a run, bits are predicted within a
+// tenth.
+func TestPredictionsOfChange(t *testing.T) {
+	text := experiment[:strings.Index(experiment, "[variant.fedavg]")] + changing
+	file, err := configs.Parse("changing.toml", text, []string{"seed=1", "rounds=60", "eval.every=60", "data.train=60", "model.name=logistic"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner.Runner{Dir: t.TempDir()}
+	p := &sweep.Predictor{Builder: &r.Builder}
+	entries := list(t, r, file.Runs())
+	play(t, r, file.Runs())
+	for i := range entries {
+		e := &entries[i]
+		c, err := p.Cost(e, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := record.ReadResult(e.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, down := c.Uplink/float64(res.Uplink.Wire), c.Downlink/float64(res.Down.Wire)
+		t.Logf("%s: predicted/taken uplink %.3f, downlink %.3f", e.Manifest.Variant, up, down)
+		if math.Abs(up-1) > 0.1 || math.Abs(down-1) > 0.1 {
+			t.Errorf("%s: predicted %.0f and %.0f bits, took %d and %d", e.Manifest.Variant, c.Uplink, c.Downlink, res.Uplink.Wire, res.Down.Wire)
+		}
+		if want := e.Manifest.Variant == "target"; c.AtMost != want {
+			t.Errorf("%s: that it may end earlier is %v", e.Manifest.Variant, c.AtMost)
+		}
+	}
+}
+
 // All clients of a local baseline train in every round, whatever clients.per_round says.
 func TestPredictionsOfLocalTraining(t *testing.T) {
 	var cpu []float64
 	for _, n := range []string{"1", "6"} {
 		r := &runner.Runner{Dir: t.TempDir()}
 		entries := list(t, r, load(t, "variant.fedavg.clients.mode=local", "clients.per_round="+n, "data.train=3000")[:1])
-		p := &sweep.Predictor{Builder: &r.Builder}
-		c, err := p.Cost(&entries[0], nil)
-		if err != nil {
-			t.Fatal(err)
+		least := math.Inf(1)
+		for range 3 { // on a busy machine what is measured varies
+			p := &sweep.Predictor{Builder: &r.Builder}
+			c, err := p.Cost(&entries[0], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			least = min(least, c.CPU)
 		}
-		cpu = append(cpu, c.CPU)
+		cpu = append(cpu, least)
 	}
 	if ratio := cpu[1] / cpu[0]; ratio > 2.5 {
 		t.Errorf("the same work is predicted to take %.3g times as long", ratio)

@@ -114,14 +114,14 @@ func appendObject(dst []byte, cols []Column) []byte {
 		first = false
 		dst = strconv.AppendQuote(dst, c.Name)
 		dst = append(dst, ':')
-		dst = appendNumber(dst, c.Value)
+		dst = AppendNumber(dst, c.Value)
 	}
 	return append(dst, '}')
 }
 
-// appendNumber writes whole numbers without exponent, as people expect of counts, and others in the shortest form
+// AppendNumber writes whole numbers without exponent, as people expect of counts, and others in the shortest form
 // that reads back as the same float64.
-func appendNumber(dst []byte, v float64) []byte {
+func AppendNumber(dst []byte, v float64) []byte {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.AppendInt(dst, int64(v), 10)
 	}

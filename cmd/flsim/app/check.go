@@ -137,8 +137,8 @@ func (o *checkOptions) list(w io.Writer, file *configs.File, b *configs.Builder)
 
 func (o *checkOptions) tell(w io.Writer, index int, built *configs.Built, sheet *sheet) error {
 	m := &built.Manifest
-	fmt.Fprintf(w, "  %s: %s on %s, %d parameters, %d clients, %d rounds, uplink %s, downlink %s, id %.8s\n",
-		name(m), m.Model, m.Data, m.Parameters, m.Clients, m.Rounds, m.Uplink, m.Downlink, m.ID)
+	fmt.Fprintf(w, "  %s: %s on %s, %s, %s, %s, uplink %s, downlink %s, id %.8s\n", name(m), m.Model, m.Data,
+		units.Count(m.Parameters, "parameter"), units.Count(m.Clients, "client"), units.Count(m.Rounds, "round"), m.Uplink, m.Downlink, m.ID)
 	if !o.partition || !sheet.add(index, built) {
 		return nil
 	}

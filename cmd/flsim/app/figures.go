@@ -10,6 +10,7 @@ import (
 
 	"flsim/configs"
 	"flsim/internal/runner"
+	"flsim/internal/units"
 	"flsim/plots"
 	"flsim/plots/figures"
 	"flsim/sim/record"
@@ -99,7 +100,7 @@ func (s *sheet) add(index int, b *configs.Built) bool {
 }
 
 func heatMap(b *configs.Built) *plots.HeatMap {
-	subtitle := fmt.Sprintf("%s · %d clients · mean distance from the whole %.2f", b.Manifest.Data, b.Manifest.Clients, b.Labels.Heterogeneity)
+	subtitle := fmt.Sprintf("%s · %s · mean distance from the whole %.2f", b.Manifest.Data, units.Count(b.Manifest.Clients, "client"), b.Labels.Heterogeneity)
 	return &plots.HeatMap{Title: "Labels by client", Subtitle: subtitle, Counts: b.Labels.Counts, ClassNames: b.Sim.Data.ClassNames}
 }
 

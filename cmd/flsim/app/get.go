@@ -29,7 +29,8 @@ func dataGetCommand() *cobra.Command {
 		Use:   "get SET...",
 		Short: "Download data sets from their official addresses",
 		Long: `Get downloads CIFAR-10, CIFAR-100, MNIST, Fashion-MNIST or EMNIST from where their authors offer them, into the data
-directory, and checks sizes and SHA-256. A download that broke off continues. Nothing else of flsim uses the network.
+directory, and checks sizes and SHA-256. A download that broke off continues. Proxies are those of HTTPS_PROXY, HTTP_PROXY
+and NO_PROXY. Nothing else of flsim uses the network.
 For BraTS it says where to register.`,
 		Args:      cobra.MinimumNArgs(1),
 		RunE:      func(cmd *cobra.Command, args []string) error { return o.get(cmd, args) },
@@ -64,8 +65,10 @@ func (o *getOptions) get(cmd *cobra.Command, names []string) error {
 		},
 		Told: func(f *fetch.File, message string) { status.print(f.Path + "  " + message) }}
 	for _, name := range names {
-		err = errors.Join(err, getSet(ctx, g, name, cmd.OutOrStdout()))
-		status.clear()
+		if ctx.Err() == nil {
+			err = errors.Join(err, getSet(ctx, g, name, cmd.OutOrStdout()))
+			status.clear()
+		}
 	}
 	return err
 }

@@ -27,7 +27,8 @@ func sweepPlanCommand() *cobra.Command {
 		Long: `Plan lists the runs with their indices and states, and predicts what each takes. Bits are those of finished runs of the
 same curve, where there are any; else they are estimated, and marked so, from two rounds that are really played with
 two clients. Time is that of one core of this machine, from the same two rounds and a measurement of training; memory is
-that of one run. What changes in the course of a run is not foreseen.`,
+that of one run. Schedules, changes on the downlink and budgets of bits are taken into account; what follows the loss is
+not foreseen, and where a target or a simulated time may end a run, it takes at most what is said.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if jobs < 1 {
@@ -67,6 +68,7 @@ type planTotals struct {
 	Jobs     int     `json:"jobs"`   // cores
 	Wall     float64 `json:"wall_s"` // with so many cores
 	Memory   float64 `json:"memory_bytes"`
+	AtMost   bool    `json:"at_most"` // some of the runs may end earlier
 }
 
 func newPlan(ctx context.Context, entries []sweep.Entry, builder *configs.Builder, jobs int) (*plan, error) {
@@ -122,6 +124,7 @@ const programMemory = 30e6
 func (t *planTotals) add(e *sweep.Entry, c sweep.Cost) {
 	t.Uplink += c.Uplink
 	t.Downlink += c.Downlink
+	t.AtMost = t.AtMost || c.AtMost
 	if e.State == sweep.Done || e.Same != e.Index {
 		return
 	}
@@ -137,21 +140,34 @@ func (p *plan) write(w io.Writer) error {
 		if s.SameAs != nil && s.State != sweep.Done.String() {
 			state = fmt.Sprintf("same as %d", *s.SameAs)
 		}
-		about := "~"
+		about := estimated(s.AtMost)
+		bits := about
 		if s.Measured {
-			about = ""
+			bits = ""
 		}
-		fmt.Fprintf(t, "%d\t%s\t%d\t%s\t%s%s\t%s%s\t~%s\t~%s\n", s.Index, s.Label, s.Seed, state,
-			about, units.Bits(s.Uplink), about, units.Bits(s.Downlink), units.Seconds(s.CPU), units.Bytes(s.Memory))
+		fmt.Fprintf(t, "%d\t%s\t%d\t%s\t%s%s\t%s%s\t%s%s\t~%s\n", s.Index, s.Label, s.Seed, state,
+			bits, units.Bits(s.Uplink), bits, units.Bits(s.Downlink), about, units.Seconds(s.CPU), units.Bytes(s.Memory))
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	tot := &p.Totals
+	about := estimated(tot.AtMost)
 	_, err := fmt.Fprintf(w, `%s; %d to play
-all runs: uplink ~%s, downlink ~%s
-to come: ~%s of one core's time, ~%s with -j %d, peak memory ~%s
+all runs: uplink %s%s, downlink %[3]s%[5]s
+to come: %[3]s%[6]s of one core's time, %[3]s%[7]s with -j %[8]d, peak memory ~%[9]s
 ~ estimated; bits of all clients on the wire
-`, tot.stateCounts, tot.ToPlay, units.Bits(tot.Uplink), units.Bits(tot.Downlink), units.Seconds(tot.CPU), units.Seconds(tot.Wall), tot.Jobs, units.Bytes(tot.Memory))
+`, tot.stateCounts, tot.ToPlay, about, units.Bits(tot.Uplink), units.Bits(tot.Downlink), units.Seconds(tot.CPU), units.Seconds(tot.Wall), tot.Jobs, units.Bytes(tot.Memory))
+	if tot.AtMost && err == nil {
+		_, err = fmt.Fprintln(w, "at most: [stop] may end a run earlier")
+	}
 	return err
+}
+
+// estimated is what stands before an estimate.
+func estimated(atMost bool) string {
+	if atMost {
+		return "at most ~"
+	}
+	return "~"
 }

@@ -114,7 +114,7 @@ func (s *shown) stateInWords() string {
 		text += ", records and weights have the result's digest"
 	}
 	if s.Manifest != nil {
-		text += fmt.Sprintf(" (%d of %d rounds, %s)", s.Done, s.Manifest.Rounds, s.when())
+		text += fmt.Sprintf(" (%d of %s, %s)", s.Done, units.Count(s.Manifest.Rounds, "round"), s.when())
 	}
 	return text
 }

@@ -14,6 +14,7 @@ import (
 
 	"flsim/datasets/synthetic/brain"
 	"flsim/datasets/volumes"
+	"flsim/internal/units"
 )
 
 // synthOptions are the options of "flsim data synth brats".
@@ -71,8 +72,8 @@ func (o *synthOptions) write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "wrote %d cases of %s voxels and %s to %s; generated from seed %d, not photographed\n",
-		set.Len(), o.size, brain.MappingFile, filepath.ToSlash(o.out), o.Seed)
+	_, err = fmt.Fprintf(w, "wrote %s of %s voxels and %s to %s; generated from seed %d, not photographed\n",
+		units.Count(set.Len(), "case"), o.size, brain.MappingFile, filepath.ToSlash(o.out), o.Seed)
 	return err
 }
 
