@@ -75,7 +75,7 @@ func around(rows [][]string) []string {
 
 var numeric = regexp.MustCompile(`^[-+−]?(\d|\.\d|inf)`)
 
-// commonWord returns what words have in common in front of numbers, as in CosSGD-4 and CosSGD-8, with dots for the rest.
+// commonWord returns what words have in common in front of numbers, as in QSGD-4 and QSGD-8, with dots for the rest.
 func commonWord(words []string) string {
 	before, head, behind := unwrapped(words[0])
 	same := true
@@ -129,7 +129,7 @@ func (n keyNames) parts(text string, name bool) string {
 
 var joint = regexp.MustCompile(` (\+|×|&|/|>|·|and|with) `)
 
-// joined cleans the pieces of a part that signs join, as in "Top-k … + CosSGD … bit".
+// joined cleans the pieces of a part that signs join, as in "Top-k … + QSGD … bit".
 func (n keyNames) joined(part string, name bool) string {
 	signs := joint.FindAllString(part, -1)
 	out := ""

@@ -50,6 +50,7 @@ func TestSearch(t *testing.T) {
 	if err := callWith(b.ctx, input.InsertText, input.InsertTextParams{Text: "codec b"}); err != nil {
 		t.Fatal(err)
 	}
+	b.until(`document.getElementById("search").value === "codec b"`)
 	if found := found(b); !slices.Equal(found, []string{"Codec B, 15 bit"}) {
 		t.Errorf("typing finds %q", found)
 	}
