@@ -47,10 +47,10 @@ func TestSearch(t *testing.T) {
 		return found(b)
 	}
 	eval[bool](b, `(document.getElementById("search").focus(), true)`)
-	if err := callWith(b.ctx, input.InsertText, input.InsertTextParams{Text: "codec b"}); err != nil {
+	if err := callWith(b.ctx, input.InsertText, input.InsertTextParams{Text: "codec 15"}); err != nil {
 		t.Fatal(err)
 	}
-	b.until(`document.getElementById("search").value === "codec b"`)
+	b.until(`document.getElementById("search").value === "codec 15"`)
 	if found := found(b); !slices.Equal(found, []string{"Codec B, 15 bit"}) {
 		t.Errorf("typing finds %q", found)
 	}
