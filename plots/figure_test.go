@@ -31,7 +31,7 @@ func TestGoldenFigures(t *testing.T) {
 	limited.XLim, limited.YLim = LimitsOf([]float64{20, 60}), LimitsOf([]float64{40, math.Inf(1)})
 	golden(t, "limits", limited, small)
 	many := sampleFigure(3)
-	for i := range 5 {
+	for i := range 8 {
 		twin := many.Series[i]
 		twin.Order, twin.Label = len(many.Series), twin.Label+" again"
 		many.Series = append(many.Series, twin)

@@ -3,6 +3,7 @@ package plots
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,15 +136,15 @@ func TestManyBandsBecomeWhiskers(t *testing.T) {
 	if list := f.lines(); !list[0].banded() || list[0].whisker {
 		t.Error("five curves lack their bands")
 	}
-	f.Series = append(f.Series, f.Series...)
+	f.Series = slices.Repeat(f.Series, 3)
 	curves := lines{DefaultSize.theme(), f.lines()}
 	for _, l := range curves.list {
 		if l.banded() || !l.whisker {
-			t.Errorf("%s has a band among ten", l.label)
+			t.Errorf("%s has a band among fifteen", l.label)
 		}
 	}
-	if n := curves.abreast(); n != 2 {
-		t.Errorf("%d bars stand side by side, want 2", n)
+	if n := curves.abreast(); n != 3 {
+		t.Errorf("%d bars stand side by side, want 3", n)
 	}
 }
 

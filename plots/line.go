@@ -13,7 +13,7 @@ const (
 	mostPoints  = 120 // of one drawn line
 	mostSteps   = 2000
 	mostMarkers = 8  // on one drawn line
-	mostBands   = 6  // in one figure; more of them on top of each other are a fog
+	mostBands   = 12 // in one figure; more of them on top of each other are a fog
 	bandAlpha   = 40 // of 255
 	besideAlpha = 150
 )

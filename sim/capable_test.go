@@ -105,6 +105,34 @@ func TestStagesGetWhatTheyAskFor(t *testing.T) {
 	}
 }
 
+// seeded takes down the seeds of messages.
+type seeded struct {
+	codecs.Codec
+	seeds *[]uint64
+}
+
+func (s seeded) Encode(dst []byte, v []float32, shared *codecs.Shared, seed uint64) ([]byte, codecs.Account, error) {
+	*s.seeds = append(*s.seeds, seed)
+	return s.Codec.Encode(dst, v, shared, seed)
+}
+
+// TestSeedsOfMessages: every message of every client has random numbers, and so masks, of its own; with another seed of codecs
+// all are others.
+func TestSeedsOfMessages(t *testing.T) {
+	var seeds []uint64
+	for _, seed := range []uint64{4, 5} {
+		cfg := small(t)
+		cfg.Seeds.Codec, cfg.Workers = seed, 1 // the codecs take notes
+		cfg.Uplink.Codec, cfg.Downlink.Codec = seeded{codecs.Plain(), &seeds}, seeded{codecs.Plain(), &seeds}
+		play(t, cfg)
+	}
+	slices.Sort(seeds)
+	messages := len(seeds)
+	if distinct := len(slices.Compact(seeds)); messages != 2*6*(4+1) || distinct != messages {
+		t.Errorf("%d messages with %d seeds, want %d with as many", messages, distinct, 2*6*(4+1))
+	}
+}
+
 // TestLastingSettingsGoToThoseWhoLackThem: with a mask that changes behind rounds 1 and 4, a client is sent it in its
 // first task and in the first one behind a change.
 func TestLastingSettingsGoToThoseWhoLackThem(t *testing.T) {
@@ -165,6 +193,32 @@ func TestPartialMean(t *testing.T) {
 	}
 	if want := []float32{3, 5, 2, 7}; !slices.Equal(s.w[:4], want) {
 		t.Errorf("the model is %v, want %v", s.w[:4], want)
+	}
+}
+
+// TestWeightedMean: the model moves by the mean of the updates, weighted. The numbers are an independent program's.
+func TestWeightedMean(t *testing.T) {
+	cfg := small(t)
+	s := newServer(&cfg)
+	copy(s.w, []float32{0.1, -0.2, 0.05, 0, 0.3, -0.1, 0.02, 0.07})
+	shared := &codecs.Shared{Layout: s.layout, Round: 1, Rounds: 6}
+	var from []contribution
+	for i, values := range [][]float32{{0.008, 0, 0, -0.0095, 0, 0, 0, -0.003}, {-0.004, 0.009, 0, 0, 0.006, 0, -0.0021, 0}} {
+		u := make([]float32, len(s.w))
+		copy(u, values)
+		sent, err := s.sender.Send(nil, wire.Update, u, nil, shared, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from = append(from, contribution{client: i, frame: sent.Frame, shared: shared, weight: float64(3 - 2*i)})
+	}
+	if err := s.aggregate(from); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{0.105, -0.19775, 0.05, -0.007125, 0.3015, -0.1, 0.019475, 0.06775} {
+		if math.Abs(float64(s.w[i])-want) > 5.1e-8 {
+			t.Errorf("weight %d is %v, want %v", i, s.w[i], want)
+		}
 	}
 }
 

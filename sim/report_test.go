@@ -52,7 +52,7 @@ func column(t *testing.T, p *tape, round int, name string) float64 {
 }
 
 // TestLevelsFollowFromReports recomputes every round's levels from the losses on record, and these losses from the
-// models that the rounds started from.
+// models that the rounds started from and training data that are not augmented.
 func TestLevelsFollowFromReports(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		cfg := adaptive(t, func(s *adaquant.Settings) {
@@ -60,6 +60,8 @@ func TestLevelsFollowFromReports(t *testing.T) {
 				s.Loss = "all"
 			}
 		})
+		cfg.Training.Optimizer.WeightDecay = 0.01
+		cfg.Training.Augment = lossy(t).Training.Augment
 		p := new(tape)
 		s, err := New(cfg, p)
 		if err != nil {
@@ -113,7 +115,8 @@ func weightsAfter(t *testing.T, cfg Config, rounds int) []float32 {
 	return append([]float32(nil), s.Weights()...)
 }
 
-// lossOf is the mean loss of a model over the examples of those who took part in a round, or of all.
+// lossOf is the mean loss of a model over the examples of those who took part in a round, or of all, with the term that
+// weight decay stands for.
 func lossOf(t *testing.T, cfg Config, p *tape, w []float32, round int, all bool) float64 {
 	t.Helper()
 	part := map[int]bool{}
@@ -133,7 +136,7 @@ func lossOf(t *testing.T, cfg Config, p *tape, w []float32, round int, all bool)
 			n += len(shard)
 		}
 	}
-	return sum / float64(n)
+	return sum/float64(n) + cfg.Training.Optimizer.Penalty(w, cfg.Model.Layout())
 }
 
 // TestReportsAreCharged compares bytes and time with those of a codec that has no reports but is equal otherwise.

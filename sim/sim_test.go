@@ -361,12 +361,15 @@ func TestRoundLastsAsLongAsItsSlowestClient(t *testing.T) {
 	}
 }
 
-// TestOneClientIsPlainSGD holds federated averaging of a single client against the same training without any of it.
+// TestOneClientIsPlainSGD holds federated averaging of a single client against the same training without any of it: with
+// plain numbers, and with codes of 16 bits, so fine that training goes nearly the same way. Updates are added.
 func TestOneClientIsPlainSGD(t *testing.T) {
 	cfg := small(t)
 	cfg.Shards = cfg.Shards[:1]
 	cfg.Training.BatchSize = len(cfg.Shards[0]) // so that the order of examples plays nearly no part
-	_, s := play(t, cfg)
+	_, plain := play(t, cfg)
+	cfg.Uplink.Codec = codec(t, cossgd.Quantizer{Bits: 16})
+	_, coded := play(t, cfg)
 
 	w, g := make([]float32, cfg.Model.Layout().Len()), make([]float32, cfg.Model.Layout().Len())
 	cfg.Model.Init(w, initStream(&cfg))
@@ -381,8 +384,11 @@ func TestOneClientIsPlainSGD(t *testing.T) {
 		}
 	}
 	for i := range w {
-		if d := math.Abs(float64(w[i] - s.Weights()[i])); d > 1e-5 {
-			t.Fatalf("weight %d is %v, plain training gives %v", i, s.Weights()[i], w[i])
+		if d := math.Abs(float64(w[i] - plain.Weights()[i])); d > 1e-5 {
+			t.Fatalf("weight %d is %v, plain training gives %v", i, plain.Weights()[i], w[i])
+		}
+		if d := math.Abs(float64(w[i] - coded.Weights()[i])); d > 1e-4 || slices.Equal(plain.Weights(), coded.Weights()) {
+			t.Fatalf("weight %d is %v after 16 bits, plain training gives %v", i, coded.Weights()[i], w[i])
 		}
 	}
 }

@@ -48,23 +48,29 @@ func TestLevels(t *testing.T) {
 	first := math.Log(10)
 	for _, c := range []struct {
 		loss               float64
+		millionths         int // of a level, before it is rounded
 		ceil, round, floor int
 		bits               float64
 	}{
-		{first, 2, 2, 2, 367_742},
-		{2.302585, 2, 2, 2, 367_742}, // s = 2.00000004
-		{2.0, 3, 2, 2, 367_742},
-		{1.5, 3, 2, 2, 367_742},
-		{1.0, 4, 3, 3, 490_312},
-		{0.7, 4, 4, 3, 490_312},
-		{0.5, 5, 4, 4, 490_312},
-		{0.3, 6, 6, 5, 490_312},
-		{0.2, 7, 7, 6, 490_312},
-		{0.1, 10, 10, 9, 612_882},
-		{0.05, 14, 14, 13, 612_882},
-		{0.01, 31, 30, 30, 735_452},
-		{0.001, 96, 96, 95, 980_592},
+		{first, 2_000_000, 2, 2, 2, 367_742},
+		{2.302585, 2_000_000, 2, 2, 2, 367_742}, // s = 2.00000004
+		{2.0, 2_145_966, 3, 2, 2, 367_742},
+		{1.5, 2_477_948, 3, 2, 2, 367_742},
+		{1.0, 3_034_854, 4, 3, 3, 490_312},
+		{0.7, 3_627_345, 4, 4, 3, 490_312},
+		{0.5, 4_291_932, 5, 4, 4, 490_312},
+		{0.3, 5_540_860, 6, 6, 5, 490_312},
+		{0.2, 6_786_140, 7, 7, 6, 490_312},
+		{0.1, 9_597_052, 10, 10, 9, 612_882},
+		{0.05, 13_572_281, 14, 14, 13, 612_882},
+		{0.01, 30_348_543, 31, 30, 30, 735_452},
+		{0.001, 95_970_518, 96, 96, 95, 980_592},
 	} {
+		fine, f := with(func(s *Settings) { s.LRAware, s.Rounding, s.MaxLevels = true, "round", 1<<30 }), losses(first, c.loss)
+		f.LRFactor = 1e6
+		if got := fine.levels(f); got != c.millionths {
+			t.Errorf("loss %v: %d millionths of a level, want %d", c.loss, got, c.millionths)
+		}
 		for rounding, want := range map[string]int{"ceil": c.ceil, "round": c.round, "floor": c.floor} {
 			s := with(func(s *Settings) { s.Rounding = rounding })
 			if got := s.levels(losses(first, 1.9, c.loss)); got != want {
@@ -81,6 +87,26 @@ func TestLevels(t *testing.T) {
 		}
 		if got, err := q.Announced(control); err != nil || got != float64(c.ceil) {
 			t.Errorf("loss %v: %v levels are announced (error %v), want %d", c.loss, got, err, c.ceil)
+		}
+	}
+}
+
+// TestFormula holds the authors' bits at both ends of each stretch of levels that take as many.
+func TestFormula(t *testing.T) {
+	q := build(t, with(func(s *Settings) { s.Scope = "model" }))
+	for _, c := range []struct {
+		low, high byte
+		bits      float64
+	}{{2, 3, 367_742}, {4, 7, 490_312}, {8, 15, 612_882}, {16, 31, 735_452}, {32, 63, 858_022}, {64, 127, 980_592}} {
+		for _, levels := range []byte{c.low, c.high} {
+			if got := q.PaperBits(nil, []int{elements}, &codecs.Shared{Control: []byte{levels}}); got != c.bits {
+				t.Errorf("%d levels: %v bits by the formula, want %v", levels, got, c.bits)
+			}
+		}
+	}
+	for _, levels := range [][]byte{{0x80, 1}, {0xff, 1}} { // 128 and 255
+		if got := q.PaperBits(nil, []int{elements}, &codecs.Shared{Control: levels}); got != 1_103_162 {
+			t.Errorf("the settings %x: %v bits by the formula, want 1,103,162", levels, got)
 		}
 	}
 }
@@ -128,6 +154,7 @@ func TestEdgesOfTheLoss(t *testing.T) {
 		{"never any loss", with(nil), losses(0, 0), 2},
 		{"loss from nothing", with(nil), losses(0, 1), 1},
 		{"loss explodes", with(func(s *Settings) { s.Rounding = "floor" }), losses(1, 1e30), 1},
+		{"a loss near 0", with(func(s *Settings) { s.MaxLevels = 32767 }), losses(math.Log(10), 1e-6), 3035},
 		{"cap", with(func(s *Settings) { s.MaxLevels = 7 }), losses(2.3, 0.001), 7},
 		{"filled", with(func(s *Settings) { s.FillBits = true }), losses(2.3, 1), 7},
 		{"filled at first", with(func(s *Settings) { s.FillBits = true }), losses(), 3},

@@ -1,6 +1,7 @@
 package all
 
 import (
+	"compress/flate"
 	"fmt"
 	"math"
 	"os"
@@ -122,35 +123,67 @@ func build(t testing.TB, chain []codecs.Entry) codecs.Codec {
 	return codec
 }
 
-// TestDeflatedCosines holds sizes against measurements with an independent program: bits per element of 65,536
-// Gaussian values after CosSGD with a clip of 1 %, their entropy and their size after Deflate at level 9. Least
+// TestDeflatedCosines holds sizes against measurements with an independent program: bits per element of 65,536 values after
+// CosSGD with a clip of 1 %, their entropy and their size after Deflate at level 9 and with Huffman's codes alone. Least
 // significant bit first they deflate to their entropy; a byte per code would not.
 func TestDeflatedCosines(t *testing.T) {
-	layout := codecs.Layout{}.Add("w", codecs.Weight, 1<<16)
-	v, r := make([]float32, 1<<16), rng.New(2, "deflate")
-	for i := range v {
-		v[i] = float32(r.NormFloat64())
+	for _, d := range []struct {
+		name string
+		draw func(*rng.Rand) float64
+		want []deflated
+	}{
+		{"Gaussian", (*rng.Rand).NormFloat64, []deflated{{1, 1.000, 1.001, 0}, {2, 1.420, 1.448, 1.444}, {4, 3.573, 3.606, 0}, {8, 7.619, 7.666, 8.00}}},
+		{"Laplace", laplace, []deflated{{2, 1.268, 1.302, 1.291}, {4, 3.132, 3.172, 0}}},
+		{"Student's t", student, []deflated{{2, 1.196, 1.232, 1.216}, {4, 2.909, 2.951, 0}}},
+	} {
+		v, r := make([]float32, 1<<16), rng.New(2, "deflate")
+		for i := range v {
+			v[i] = float32(d.draw(r))
+		}
+		for _, c := range d.want {
+			bits, order0 := perElement(t, v, c.bits, 9)
+			if math.Abs(order0/c.entropy-1) > 0.02 {
+				t.Errorf("%s, %d bits: an entropy of %.3f bit per element, want %.3f", d.name, c.bits, order0, c.entropy)
+			}
+			if math.Abs(bits/c.deflate-1) > 0.02 {
+				t.Errorf("%s, %d bits deflate to %.3f per element, want %.3f", d.name, c.bits, bits, c.deflate)
+			}
+			if bits, _ := perElement(t, v, c.bits, flate.HuffmanOnly); c.huffman > 0 && math.Abs(bits/c.huffman-1) > 0.02 {
+				t.Errorf("%s, %d bits take %.3f per element in Huffman's codes alone, want %.3f", d.name, c.bits, bits, c.huffman)
+			}
+		}
 	}
-	for _, c := range []struct {
-		bits             int
-		entropy, deflate float64
-	}{{1, 1.000, 1.001}, {2, 1.420, 1.448}, {4, 3.573, 3.606}, {8, 7.619, 7.666}} {
-		codec, err := codecs.New(nil, cossgd.Quantizer{Bits: c.bits, Clip: 0.01}, entropy.NewDeflate(9))
-		if err != nil {
-			t.Fatal(err)
-		}
-		msg, account, err := codec.Encode(nil, v, codectest.Shared(codec, layout), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := float64(len(v))
-		if got := account.Entropy / n; math.Abs(got/c.entropy-1) > 0.02 {
-			t.Errorf("%d bits: an entropy of %.3f bit per element, want %.3f", c.bits, got, c.entropy)
-		}
-		if got := 8 * float64(len(msg)) / n; math.Abs(got/c.deflate-1) > 0.02 {
-			t.Errorf("%d bits deflate to %.3f per element, want %.3f", c.bits, got, c.deflate)
-		}
+}
+
+// deflated are bits per element at one width; 0 was not measured.
+type deflated struct {
+	bits                      int
+	entropy, deflate, huffman float64
+}
+
+func laplace(r *rng.Rand) float64 { return r.ExpFloat64() * float64(1-2*r.IntN(2)) }
+
+// student draws from Student's distribution of three degrees of freedom.
+func student(r *rng.Rand) float64 {
+	x, square := r.NormFloat64(), 0.0
+	for range 3 {
+		square += math.Pow(r.NormFloat64(), 2) / 3
 	}
+	return x / math.Sqrt(square)
+}
+
+// perElement returns the bits per element of a message about v and of its entropy.
+func perElement(t *testing.T, v []float32, bits, level int) (message, order0 float64) {
+	t.Helper()
+	codec, err := codecs.New(nil, cossgd.Quantizer{Bits: bits, Clip: 0.01}, entropy.NewDeflate(level))
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg, account, err := codec.Encode(nil, v, codectest.Shared(codec, codecs.Layout{}.Add("w", codecs.Weight, len(v))), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 8 * float64(len(msg)) / float64(len(v)), account.Entropy / float64(len(v))
 }
 
 // TestDocumented: the manual's table has a row for every type.

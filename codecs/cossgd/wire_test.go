@@ -1,12 +1,14 @@
 package cossgd
 
 import (
+	"math"
 	"testing"
 
 	"flsim/codecs"
 	"flsim/codecs/entropy"
 	"flsim/codecs/quantize"
 	"flsim/codecs/sparsify"
+	"flsim/codecs/transform"
 	"flsim/internal/rng"
 	"flsim/internal/wire"
 )
@@ -92,6 +94,71 @@ func TestRatios(t *testing.T) {
 			got.wire, ratio, got.entropy, 32*n/got.entropy, got.paper, 32*n/got.paper)
 		if ratio < c.atLeast || ratio >= c.below {
 			t.Errorf("%s, %d bits, mask of %v: %.1f times fewer bits than float32, want %v to %v", c.name, c.bits, c.keep, ratio, c.atLeast, c.below)
+		}
+	}
+}
+
+// TestSizes counts the bytes of messages without Deflate: the codes of all tensors in one stream, a header of eight bytes
+// for each of the ten tensors, and the header's length; and what a mask and a rotation add.
+func TestSizes(t *testing.T) {
+	const n, padded = 122_570, 166_128
+	linear := quantize.Uniform{Bits: 2}
+	for _, c := range []struct {
+		name        string
+		stages      []any
+		codes, side int
+		paper       float64
+		ratio       float64 // to float32, without the byte of the header's length; 0 is not compared
+	}{
+		{"1 bit", []any{Quantizer{Bits: 1}}, 15_322, 81, n + 640, 31.83},
+		{"2 bits", []any{Quantizer{Bits: 2}}, 30_643, 81, 2*n + 640, 15.96},
+		{"4 bits", []any{Quantizer{Bits: 4}}, 61_285, 81, 4*n + 640, 7.99},
+		{"8 bits", []any{Quantizer{Bits: 8}}, 122_570, 81, 8*n + 640, 4.00},
+		{"mask", []any{sparsify.RandomMask{Keep: 1}, Quantizer{Bits: 2}}, 30_643, 8 + 81, 2*n + 640 + 64, 0},
+		{"linear", []any{linear}, 30_643, 81, 2*n + 640, 0},
+		{"linear, rotated", []any{transform.Hadamard{}, linear}, padded / 4, 8 + 81, 2*padded + 640, 0},
+	} {
+		codec, err := codecs.New(nil, c.stages...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		msg, account, err := codec.Encode(nil, make([]float32, n), &codecs.Shared{Layout: paperLayout()}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(msg) != c.codes+c.side || account.Side != c.side || account.Paper != c.paper {
+			t.Errorf("%s: %d bytes, %d of them side data, %v bits by the formula; want %d, %d and %v", c.name, len(msg), account.Side,
+				account.Paper, c.codes+c.side, c.side, c.paper)
+		}
+		if ratio := 4 * n / float64(len(msg)-1); c.ratio > 0 && math.Abs(ratio-c.ratio) > 0.005 {
+			t.Errorf("%s: %.3f times fewer bytes than float32, want %v", c.name, ratio, c.ratio)
+		}
+	}
+}
+
+// TestLinear holds the error of the paper's baseline at 2 bits, from the smallest to the largest element with stochastic
+// rounding: a rotation gains nothing where the elements are Gaussian already.
+func TestLinear(t *testing.T) {
+	layout := codecs.Layout{}.Add("w", codecs.Weight, 1<<16)
+	v, decoded, r := make([]float32, layout.Len()), make([]float32, layout.Len()), rng.New(6, "baseline")
+	for i := range v {
+		v[i] = float32(gaussian(r))
+	}
+	for _, stages := range [][]any{{quantize.Uniform{Bits: 2}}, {transform.Hadamard{}, quantize.Uniform{Bits: 2}}} {
+		codec, err := codecs.New(nil, stages...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared := &codecs.Shared{Layout: layout}
+		msg, _, err := codec.Encode(nil, v, shared, 1)
+		if err == nil {
+			err = codec.Decode(decoded, msg, shared)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if nmse := codecs.NMSE(decoded, v); math.Abs(nmse-1.43) > 0.4 { // three deviations over samples
+			t.Errorf("%T: NMSE %v, want about 1.43", stages, nmse)
 		}
 	}
 }

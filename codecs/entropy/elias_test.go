@@ -40,13 +40,17 @@ func TestEliasVectors(t *testing.T) {
 		zeros  byte
 		sparse string
 		dense  string
+		bits   int // of the sparse form with the norm
 	}{
-		{1, []int{0, -1, 0, -1, 1, 0}, 1, "1001010010000", ""},
-		{2, []int{0, -1, 0, -1, 1, 0}, 1, "1001010010000", ""},
-		{4, []int{1, -2, 0, -1, 3, -1}, 0, "000011001001000110010", "100011010100110100001001"},
-		{16, []int{3, -8, 0, -1, 13, -1}, 0, "0011001111000010010001111010010", ""},
+		{1, []int{0, -1, 0, -1, 1, 0}, 1, "1001010010000", "", 45},
+		{2, []int{0, -1, 0, -1, 1, 0}, 1, "1001010010000", "", 45},
+		{4, []int{1, -2, 0, -1, 3, -1}, 0, "000011001001000110010", "100011010100110100001001", 53},
+		{16, []int{3, -8, 0, -1, 13, -1}, 0, "0011001111000010010001111010010", "", 63},
 	} {
 		a := codecs.Alphabet{Size: 2*c.s + 1}
+		if got := levelsOf(a).sparseBits(folded(c.levels)) + 32; got != c.bits || len(c.sparse)+32 != c.bits {
+			t.Errorf("s = %d: %d bits with the norm, want %d", c.s, got, c.bits)
+		}
 		sparse := roundTrip(t, Elias{Sparse: true}, folded(c.levels), a)
 		if sparse[0] != formSparse || sparse[1] != c.zeros {
 			t.Errorf("s = %d: the message begins with %x", c.s, sparse[:2])

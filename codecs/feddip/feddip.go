@@ -64,7 +64,7 @@ type Pruner struct {
 	Settings
 }
 
-// Lambda returns the factor of the regularisation in round t of rounds, from 0.
+// lambdaAt returns the factor of the regularisation in round t of rounds, from 0.
 func (s *Settings) lambdaAt(t, rounds int) float64 {
 	switch s.Lambda {
 	case "none":

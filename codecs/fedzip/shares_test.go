@@ -26,7 +26,7 @@ func labels(n int, share float64) []uint32 {
 }
 
 // sizes are the compression ratios against float32 of labels at random positions, centroids not counted.
-type sizes struct{ authors, difference, position, huffman, fse, bound float64 }
+type sizes struct{ authors, authorsPosition, difference, position, huffman, fse, bound float64 }
 
 func measure(t *testing.T, n int, share float64) sizes {
 	t.Helper()
@@ -42,8 +42,9 @@ func measure(t *testing.T, n int, share float64) sizes {
 		}
 		return 4 * float64(n) / float64(len(msg))
 	}
-	count, _ := Labels{Difference}.PaperSymbols(symbols, alphabet)
-	return sizes{32 * float64(n) / count, ratio(Labels{Difference}), ratio(Labels{Position}), ratio(Labels{Huffman}),
+	gaps, _ := Labels{Difference}.PaperSymbols(symbols, alphabet)
+	addresses, _ := Labels{Position}.PaperSymbols(symbols, alphabet)
+	return sizes{32 * float64(n) / gaps, 32 * float64(n) / addresses, ratio(Labels{Difference}), ratio(Labels{Position}), ratio(Labels{Huffman}),
 		ratio(entropy.FSE{}), 32 / information(share)}
 }
 
@@ -78,14 +79,14 @@ func shareAt(ratio float64) float64 {
 // TestShares holds measured ratios against those that an independent program has for random positions.
 func TestShares(t *testing.T) {
 	const n = 1_000_000
-	for _, c := range []struct{ share, authors, difference, huffman, bound float64 }{
-		{0.20, 47.72, 28.04, 26.67, 34.71},
-		{0.10, 75.94, 43.08, 29.09, 56.24},
-		{0.05, 124.90, 69.20, 30.48, 95.13},
-		{0.01, 435.42, 233.60, 31.68, 352.45},
-		{0.005, 768.06, 408.55, 31.84, 634.74},
-		{0.003, 1177.06, 622.90, 31.90, 985.71},
-		{0.001, 3007.94, 1578.14, 31.97, 2579.03},
+	for _, c := range []struct{ share, each, authors, difference, position, huffman, bound float64 }{
+		{0.20, 3.3527, 47.72, 28.04, 5.93, 26.67, 34.71}, // each is the authors' count for a difference
+		{0.10, 4.2139, 75.94, 43.08, 11.85, 29.09, 56.24},
+		{0.05, 5.1243, 124.90, 69.20, 23.70, 30.48, 95.13},
+		{0.01, 7.3493, 435.42, 233.60, 118.52, 31.68, 352.45},
+		{0.005, 8.3326, 768.06, 408.55, 237.04, 31.84, 634.74},
+		{0.003, 9.0621, 1177.06, 622.90, 395.06, 31.90, 985.71},
+		{0.001, 10.6385, 3007.94, 1578.14, 1185.19, 31.97, 2579.03},
 	} {
 		got := measure(t, n, c.share)
 		noise := 0.001 + 3/math.Sqrt(c.share*n) // of the gaps
@@ -95,13 +96,13 @@ func TestShares(t *testing.T) {
 		}{
 			{"the authors' count", got.authors, c.authors}, {"differences", got.difference, c.difference},
 			{"Huffman", got.huffman, c.huffman}, {"the bound", got.bound, c.bound}, {"the expected count", expected(c.share), c.authors},
+			{"the authors' count of positions", got.authorsPosition, c.position}, {"the expected digits", 32 / (c.share * expected(c.share)), c.each},
 		} {
 			if math.Abs(d.got/d.want-1) > noise {
 				t.Errorf("a minority of %v: %s gives %.2f, want %.2f", c.share, d.name, d.got, d.want)
 			}
 		}
-		limit := 1.001 * got.bound // FSE adapts to its blocks
-		if got.difference > limit || got.position > limit || got.huffman > limit || got.fse > limit {
+		if max(got.difference, got.position, got.huffman) > got.bound || got.fse > 1.001*got.bound { // FSE adapts to its blocks
 			t.Errorf("a minority of %v: something that can be decoded beats the bound: %+v", c.share, got)
 		}
 		if got.authors < got.bound {

@@ -35,6 +35,24 @@ func TestSparsity(t *testing.T) {
 	}
 }
 
+// TestMeanDensity: what the schedule leaves on average over T = 1000 rounds is what a saving in both directions comes
+// from; and the sparsity never falls.
+func TestMeanDensity(t *testing.T) {
+	for final, want := range map[float64]float64{0.9: 0.2002, 0.95: 0.162725, 0.99: 0.132745} {
+		sum, last := 0.0, 0.0
+		for i := range 1000 {
+			s := Sparsity(i, 1000, 0.5, final)
+			if s < last || s > final {
+				t.Errorf("a sparsity of %v behind one of %v, on the way to %v", s, last, final)
+			}
+			sum, last = sum+1-s, s
+		}
+		if got := sum / 1000; math.Abs(got-want) > 5.1e-7 {
+			t.Errorf("to %v: a mean density of %v, want %v", final, got, want)
+		}
+	}
+}
+
 // TestPruned: halves go to the even number.
 func TestPruned(t *testing.T) {
 	for _, c := range []struct {

@@ -38,7 +38,7 @@ func newConfounders(seed uint64, h *head, t *tumour, age float32) *confounders {
 }
 
 // findings says how much of a voxel is what.
-type findings struct{ lesion, scar, cavity, vessel float32 }
+type findings struct{ lesion, scar, cavity, vessel, plexus float32 }
 
 // at returns what is at p, which was at q before the tumour grew.
 func (c *confounders) at(p, q point, t *tissue, voxel float32) (f findings) {
@@ -50,14 +50,15 @@ func (c *confounders) at(p, q point, t *tissue, voxel float32) (f findings) {
 		in := c.scar.inside(p) + float32(9*c.edge.at(p))
 		f.scar, f.cavity = cover(in, max(2, voxel)), cover(in-4, max(1.5, voxel))
 	}
-	f.vessel = c.vesselAt(q, t, voxel)
+	if t.ventricle < -1 && q[1] > 5 {
+		f.plexus = cover(float32(20*(c.plexus.at(q)-0.25)), 2)
+	} else {
+		f.vessel = c.vesselAt(q, t, voxel)
+	}
 	return f
 }
 
 func (c *confounders) vesselAt(p point, t *tissue, voxel float32) float32 {
-	if t.ventricle < -1 && p[1] > 5 {
-		return cover(float32(20*(c.plexus.at(p)-0.25)), 2)
-	}
 	a, b := c.vessels[0].at(p), c.vessels[1].at(p)
 	tube := cover(float32(17*(c.vessel-sqrt(float32(a*a)+float32(b*b)))), voxel)
 	sinus := cover(3-max(abs(p[0]), t.depth), max(1.5, voxel))

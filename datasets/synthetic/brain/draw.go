@@ -94,7 +94,8 @@ var (
 	cyst    = signals{0.75, 0.38, 0.40, 2.60}
 	rim     = signals{1.60, 0.68, 1.70, 1.70}
 	lesion  = signals{1.85, 0.76, 0.80, 1.95}
-	blood   = signals{0.80, 0.80, 1.90, 0.90}
+	blood   = signals{0.90, 0.70, 1.90, 0.90}
+	plexus  = signals{1.50, 0.70, 1.75, 1.70} // which takes up contrast agent as tumours do
 )
 
 // mix moves s towards other by a share.
@@ -118,6 +119,7 @@ func (c *patient) signal(p point, t *tissue, f *findings, g *growth) signals {
 	s.mix(&core, g.core)
 	s.mix(&rim, float32(c.tumour.uptake*g.enhancing))
 	s.mix(&blood, f.vessel)
+	s.mix(&plexus, f.plexus)
 	c.roughen(&s, p, g)
 	return s
 }

@@ -14,7 +14,7 @@ import (
 const Name = "synthetic-brats"
 
 // version is raised whenever equal options give other scans, so that prepared volumes of older ones are not used.
-const version = 1
+const version = 2
 
 func init() { datasets.Register(Name, open, datasets.Generated, datasets.Volumetric) }
 

@@ -38,7 +38,7 @@ func newSite(seed uint64, number int) *site {
 	usual := lerp(18, 30, spread(all, number, 0.8191725))
 	s.small, s.large = float32(0.6*usual), float32(1.4*usual)
 	s.bias = lerp(0.15, 0.55, spread(all, number, 0.6710436))
-	s.enhances = lerp(0.5, 0.95, spread(all, number, 0.5497005))
+	s.enhances = lerp(0.7, 0.98, spread(all, number, 0.5497005))
 	return s
 }
 
