@@ -151,6 +151,7 @@ func (l *loader) expand(v *variant, build func(over *node) *node) {
 		c.add(l, p, e)
 	}
 	c.unused(l)
+	v.listed = true
 }
 
 // curves collects the runs of one variant.

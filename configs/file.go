@@ -83,6 +83,7 @@ type loader struct {
 	report   report
 	warnings report
 	variants []variant
+	figures  []figure
 	curves   int // so far
 }
 
@@ -119,7 +120,7 @@ func (l *loader) read(root, over *node) {
 			})
 		}
 	}
-	l.checkPlots(sections["plot"])
+	l.checkPlots()
 	l.warnUnused(base)
 	if len(l.file.runs) > 0 {
 		l.file.Name = l.file.runs[0].Experiment.Name

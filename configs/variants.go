@@ -20,6 +20,7 @@ type variant struct {
 	axes    []axis // its own and those of all variants
 	dims    []dimension
 	sound   bool // whether its runs can be listed
+	listed  bool // whether all of them are
 }
 
 // A variant cannot change what belongs to the file.
@@ -81,8 +82,11 @@ func (d *decoder) label(n *node, path string) string {
 		return n.key
 	}
 	label, ok := k.value.(string)
-	if !ok || label == "" {
+	switch {
+	case !ok:
 		d.fail(k, path+".label", true, "string", "%s.label wants a string, got %s", path, describe(k))
+	case strings.TrimSpace(label) == "":
+		d.fail(k, path+".label", true, "", "%s.label is empty, and legends would not name the curve; without the key they say %q", path, n.key)
 	}
 	return label
 }
@@ -104,67 +108,4 @@ func (d *decoder) overrides(n *node, path string) *node {
 
 func isTopKey(key string) bool {
 	return slices.ContainsFunc(params.Fields(Default()), func(f params.Field) bool { return f.Name == key })
-}
-
-// readPlots reads the [plot.NAME] tables.
-func (l *loader) readPlots(section *node) {
-	if section == nil {
-		return
-	}
-	for _, n := range section.kids {
-		d := decoder{report: &l.report}
-		path := join("plot", n.key)
-		if !n.table {
-			d.fail(n, path, true, "", "%s must be a table, as in [plot.%s]; got %s", path, n.key, describe(n))
-			continue
-		}
-		d.name(n, path, n.key)
-		p := DefaultPlot()
-		p.Name = n.key
-		d.table(n, path, &p)
-		d.plot(n, path, &p)
-		if strings.HasPrefix(n.key, "partition") {
-			d.fail(n, path, false, "", "figures whose name begins with partition are the heat maps of the clients' labels; call %s otherwise", path)
-		}
-		l.file.Plots = append(l.file.Plots, p)
-	}
-}
-
-// checkPlots refuses figures of what no run records.
-func (l *loader) checkPlots(section *node) {
-	recorded := func(part func(e *Experiment) bool) bool {
-		return len(l.file.runs) == 0 || slices.ContainsFunc(l.file.runs, func(r Run) bool { return part(r.Experiment) })
-	}
-	held := recorded(func(e *Experiment) bool { return e.Data.Validation > 0 })
-	train := recorded(func(e *Experiment) bool { return e.Eval.TrainExamples > 0 })
-	top5 := recorded(func(e *Experiment) bool { return e.Eval.Top5 })
-	perClient := recorded(func(e *Experiment) bool { return e.Eval.PerClient })
-	received := recorded(func(e *Experiment) bool { return e.Eval.Received })
-	surfaces := recorded(func(e *Experiment) bool { return e.Eval.HD95 })
-	decay := recorded(func(e *Experiment) bool { return e.Clients.WeightDecay > 0 })
-	announced := recorded(announces)
-	reports := recorded(func(e *Experiment) bool { return reported(e).Loss })
-	ranges := recorded(func(e *Experiment) bool { return reported(e).Range })
-	for _, p := range l.file.Plots {
-		column, key := p.column()
-		d, path := decoder{report: &l.report}, join(join("plot", p.Name), key)
-		switch n := section.kid(p.Name).kid(key); {
-		case strings.HasPrefix(column, "validation_") && !held:
-			d.fail(n, path, true, "", "%s = %q needs examples that are held out; set data.validation", path, column)
-		case column == "objective" && !(train && decay):
-			d.fail(n, path, true, "", "%s = %q is the loss of scored training examples with clients.weight_decay's term; set that and eval.train_examples above 0", path, column)
-		case strings.HasPrefix(column, "train_") && !train:
-			d.fail(n, path, true, "", "%s = %q needs training examples that are scored; set eval.train_examples above 0", path, column)
-		case column == "levels" && !announced, column == "reported_loss" && !reports, column == "reported_range" && !ranges:
-			d.fail(n, path, true, "", "%s = %q is not recorded; no uplink chain has a stage that wants it", path, column)
-		case strings.HasPrefix(column, "top5_") && !top5:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.top5 = true", path, column)
-		case strings.HasPrefix(column, "received_") && !received:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.received = true", path, column)
-		case strings.HasPrefix(column, "hd95_") && !surfaces:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.hd95 = true", path, column)
-		case strings.Contains(column, "client_") && !perClient:
-			d.fail(n, path, true, "", "%s = %q is not recorded; set eval.per_client = true", path, column)
-		}
-	}
 }

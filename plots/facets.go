@@ -49,43 +49,66 @@ func (f *Facets) Draw(c draw.Canvas, size Size) {
 	if len(f.Panels) == 0 {
 		return
 	}
-	first := f.Panels[0].Figure
-	panels, all := make([]lines, len(f.Panels)), lines{theme: t}
-	legends := legend{theme: t}
-	known := map[string]bool{}
-	for i := range f.Panels {
-		panels[i] = lines{t, f.Panels[i].Figure.lines()}
-		all.list = append(all.list, panels[i].list...)
-		for _, e := range f.Panels[i].Figure.legend(t, panels[i]).entries {
-			if !known[e.label] {
-				known[e.label] = true
-				legends.entries = append(legends.entries, e)
-			}
-		}
+	first, panels := f.Panels[0].Figure, f.lines(t)
+	all := lines{theme: t}
+	for _, p := range panels {
+		all.list = append(all.list, p.list...)
 	}
 	if len(all.list) == 0 {
 		first.drawEmpty(c, t)
 		return
 	}
-	c = legends.beneath(c)
+	c = f.legend(t, panels).beneath(c)
 	c = t.axisNames(c, first.XLabel, first.YLabel)
 	columns, _ := gridOf(len(f.Panels), size, facetWidth)
 	t.tiles(c, len(f.Panels), columns, func(i int, c draw.Canvas) *plot.Plot {
-		bare := *f.Panels[i].Figure
-		bare.XLabel, bare.YLabel = "", ""
-		p := bare.plot(t, c, panels[i])
+		p := f.panel(t, c, i, panels[i])
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = first.frame(c.Size(), all)
-		p.Title.Text = fitted(t.legend(), f.Panels[i].Name, c.Size().X)
-		p.Title.TextStyle = withAlignment(t.legend(), p.Title.TextStyle)
-		p.Title.Padding = t.pt(2)
-		if i+columns < len(f.Panels) {
-			p.X.Tick.Marker, p.X.Tick.Label.Font.Size = unlabelled{p.X.Tick.Marker}, 0.1
-		}
-		if i%columns != 0 {
-			p.Y.Tick.Marker, p.Y.Tick.Label.Font.Size = unlabelled{p.Y.Tick.Marker}, 0.1
-		}
+		unlabel(&p.X, i+columns < len(f.Panels))
+		unlabel(&p.Y, i%columns != 0)
 		return p
 	})
+}
+
+// lines returns the lines of each figure.
+func (f *Facets) lines(t theme) []lines {
+	list := make([]lines, len(f.Panels))
+	for i, p := range f.Panels {
+		list[i] = lines{t, p.Figure.lines()}
+	}
+	return list
+}
+
+// legend returns the entries of all figures, each label once.
+func (f *Facets) legend(t theme, panels []lines) legend {
+	out, known := legend{theme: t}, map[string]bool{}
+	for i, p := range f.Panels {
+		for _, e := range p.Figure.legend(t, panels[i]).entries {
+			if !known[e.label] {
+				known[e.label] = true
+				out.entries = append(out.entries, e)
+			}
+		}
+	}
+	return out
+}
+
+// panel makes figure i without the names of its axes, which all share.
+func (f *Facets) panel(t theme, c draw.Canvas, i int, l lines) *plot.Plot {
+	bare := *f.Panels[i].Figure
+	bare.XLabel, bare.YLabel = "", ""
+	p := bare.plot(t, c, l)
+	p.Title.Text = fitted(t.legend(), f.Panels[i].Name, c.Size().X)
+	p.Title.TextStyle = withAlignment(t.legend(), p.Title.TextStyle)
+	p.Title.Padding = t.pt(2)
+	return p
+}
+
+// unlabel takes the numbers off an axis that has others beside or below it.
+func unlabel(axis *plot.Axis, inner bool) {
+	if inner {
+		axis.Tick.Marker, axis.Tick.Label.Font.Size = unlabelled{axis.Tick.Marker}, 0.1
+	}
 }
 
 // unlabelled leaves a ticker's ticks, and with them the grid, but writes nothing at them.

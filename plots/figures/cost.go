@@ -238,19 +238,19 @@ func paretoAxis(runs []*record.Run, name string) (axis, func(*record.Run) float6
 // clouds gathers the curves of each variant.
 func clouds(curves []results.Curve, point func(*results.Curve) plots.Point) []plots.Cloud {
 	var list []plots.Cloud
-	place := map[string]int{}
+	keys := results.SweptKeys(curves)
+	stems, place := stemsOf(curves, keys...), map[string]int{}
 	several := false
 	for i := range curves {
 		c := &curves[i]
-		keys := sweptKeys([]results.Curve{*c})
-		key := restOf(curves, c, keys...)
-		if _, known := place[key]; !known {
-			place[key] = len(list)
-			list = append(list, plots.Cloud{Label: cloudLabel(curves, c, key, keys), Order: c.Order})
+		telling, rest := results.TellingKeys(curves, c), restOf(curves, c, keys...)
+		if _, known := place[rest]; !known {
+			place[rest] = len(list)
+			list = append(list, plots.Cloud{Label: cloudLabel(stems[rest], telling), Order: c.Order})
 		}
 		p := point(c)
-		p.Text = pointText(c, tellingKeys(curves, c))
-		cloud := &list[place[key]]
+		p.Text = pointText(c, telling)
+		cloud := &list[place[rest]]
 		cloud.Points = append(cloud.Points, p)
 		several = several || len(cloud.Points) > 1
 	}
@@ -258,37 +258,30 @@ func clouds(curves []results.Curve, point func(*results.Curve) plots.Point) []pl
 		if several {
 			list[i].Order = i
 		}
-		list[i].Joined = len(sweptKeys(curves)) > 0 && len(list[i].Points) > 1 && !strings.Contains(list[i].Points[0].Text, ", ")
+		list[i].Joined = len(keys) > 0 && len(list[i].Points) > 1 && !strings.Contains(list[i].Points[0].Text, ", ")
 		slices.SortStableFunc(list[i].Points, func(a, b plots.Point) int { return cmp.Compare(a.X, b.X) })
 	}
 	return list
 }
 
-// cloudLabel names a variant, and the swept keys whose values stand at its points.
-func cloudLabel(curves []results.Curve, c *results.Curve, rest string, keys []string) string {
-	if len(keys) == 0 {
-		return c.Label
+// cloudLabel names a variant, and says what the values at its points are, unless they or dots say it.
+func cloudLabel(stem string, telling []string) string {
+	if len(telling) != 1 || strings.Contains(stem, dots) {
+		return stem
 	}
-	label := stem(c, labelsOf(curves, rest, keys), keys...)
-	telling := tellingKeys(curves, c)
-	switch {
-	case len(telling) > 1:
-		return heading(label) // the points name their values
-	case len(telling) == 0 || strings.Contains(label, "…"):
-		return label // which shows where the value belongs
-	}
-	return label + " (" + short(telling[0]) + ")"
+	_, unit := keyUnit(telling[0])
+	return stem + " (" + cmp.Or(unit, results.LastPart(telling[0])) + ")"
 }
 
 // pointText writes a curve's values of some keys for its point: one by itself, several with their names, in the order in which the
 // curve's label has them, as in "keep 0.1, bits 2".
 func pointText(c *results.Curve, keys []string) string {
 	if len(keys) < 2 {
-		return settingsText(c, keys)
+		return c.ValuesText(keys)
 	}
 	words := strings.FieldsFunc(c.Label, func(r rune) bool { return r == ' ' || r == ',' })
 	place := func(key string) int {
-		if i := slices.Index(words, valueText(c.Manifest().Axes[key])); i >= 0 {
+		if i := slices.Index(words, results.ValueText(c.Manifest().Axes[key])); i >= 0 {
 			return i
 		}
 		return len(words)
@@ -297,7 +290,7 @@ func pointText(c *results.Curve, keys []string) string {
 	slices.SortStableFunc(keys, func(a, b string) int { return place(a) - place(b) })
 	var parts []string
 	for _, key := range keys {
-		parts = append(parts, short(key)+" "+valueText(c.Manifest().Axes[key]))
+		parts = append(parts, results.LastPart(key)+" "+results.ValueText(c.Manifest().Axes[key]))
 	}
 	return strings.Join(parts, ", ")
 }

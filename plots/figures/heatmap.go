@@ -17,17 +17,17 @@ const notReached = "n. r."
 // heatMap makes a table of colours over two swept keys, o.X and o.Y: of the final metric, of the last value of column o.Z, or, where
 // o.Z is one of XNames, of what it took to reach the target. Variants that sweep both stand side by side.
 func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
-	swept, err := o.sweptPair(curves)
+	x, y, swept, err := results.Grid(curves, o.X, o.Y)
 	if err != nil {
 		return nil, err
 	}
-	m := &plots.Matrix{XLabel: short(o.X), YLabel: short(o.Y)}
-	xs, ys := settingsOf(swept, o.X), settingsOf(swept, o.Y)
+	m := &plots.Matrix{XLabel: results.LastPart(x), YLabel: results.LastPart(y)}
+	xs, ys := results.SweptValues(swept, x), results.SweptValues(swept, y)
 	for _, v := range xs {
-		m.XNames = append(m.XNames, valueText(v))
+		m.XNames = append(m.XNames, results.ValueText(v))
 	}
 	for _, v := range ys {
-		m.YNames = append(m.YNames, valueText(v))
+		m.YNames = append(m.YNames, results.ValueText(v))
 	}
 	value, a, err := o.cell(swept)
 	if err != nil {
@@ -35,19 +35,19 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 	}
 	m.ValueLabel, m.Log = a.label, a.log
 	m.Title, m.Subtitle = o.heading(swept, plots.NoBand)
-	place := map[string]int{}
+	stems, place := stemsOf(swept, x, y), map[string]int{}
 	for i := range swept {
 		c := &swept[i]
-		key := restOf(swept, c, o.X, o.Y)
-		k, known := place[key]
+		rest := restOf(swept, c, x, y)
+		k, known := place[rest]
 		if !known {
 			k = len(m.Panels)
-			place[key] = k
-			m.Panels = append(m.Panels, emptyPanel(heading(stem(c, labelsOf(swept, key, []string{o.X, o.Y}), o.X, o.Y)), len(ys), len(xs)))
+			place[rest] = k
+			m.Panels = append(m.Panels, emptyPanel(stems[rest], len(ys), len(xs)))
 		}
-		x, _ := setting(c, o.X)
-		y, _ := setting(c, o.Y)
-		row, column := slices.Index(ys, y), slices.Index(xs, x)
+		valueX, _ := c.SweptValue(x)
+		valueY, _ := c.SweptValue(y)
+		row, column := slices.Index(ys, valueY), slices.Index(xs, valueX)
 		v, text := value(c)
 		m.Panels[k].Values[row][column], m.Panels[k].Texts[row][column] = v*a.scale, text
 		if text == notReached && !strings.Contains(m.Subtitle, notReached) && !o.Bare {
@@ -55,51 +55,6 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 		}
 	}
 	return m, nil
-}
-
-// sweptPair completes o.X and o.Y and returns the curves that have both.
-func (o *Options) sweptPair(curves []results.Curve) ([]results.Curve, error) {
-	if o.X == "" && o.Y == "" {
-		o.X, o.Y = gridKeys(curves)
-	}
-	if o.X == "" || o.Y == "" {
-		return nil, fmt.Errorf("a heat map wants two swept keys, one for each axis; %s", sweptWords(curves))
-	}
-	for _, word := range []string{o.X, o.Y} {
-		if err := checkSwept(curves, word); err != nil {
-			return nil, err
-		}
-	}
-	var both []results.Curve
-	for i := range curves {
-		_, x := setting(&curves[i], o.X)
-		_, y := setting(&curves[i], o.Y)
-		if x && y {
-			both = append(both, curves[i])
-		}
-	}
-	if len(both) == 0 {
-		return nil, fmt.Errorf("no curve has both %s and %s", o.X, o.Y)
-	}
-	return both, nil
-}
-
-// gridKeys returns the two keys that the first variant sweeps that sweeps two, each for all values of the other.
-func gridKeys(curves []results.Curve) (x, y string) {
-	for i := range curves {
-		if keys := tellingKeys(curves, &curves[i]); len(keys) == 2 {
-			return short(keys[0]), short(keys[1])
-		}
-	}
-	return "", ""
-}
-
-func sweptWords(curves []results.Curve) string {
-	keys := sweptKeys(curves)
-	if len(keys) == 0 {
-		return "nothing is swept in these runs"
-	}
-	return "swept " + isOrAre(keys)
 }
 
 func emptyPanel(name string, rows, columns int) plots.MatrixPanel {
@@ -136,8 +91,8 @@ func (o *Options) cell(curves []results.Curve) (func(*results.Curve) (float64, s
 	if err != nil {
 		return nil, axis{}, err
 	}
-	if len(targets) > 1 && len(o.Targets) == 0 {
-		return nil, axis{}, errors.New("the runs have several eval.targets; give the one to show")
+	if len(targets) > 1 {
+		return nil, axis{}, errors.New("there are several targets; give the one to show")
 	}
 	largest := 0.0
 	for _, r := range results.Runs(curves) {

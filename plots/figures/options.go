@@ -60,6 +60,9 @@ func (o Options) draw(curves []results.Curve) (plots.Drawing, error) {
 			return nil, fmt.Errorf("a scale is auto, linear or log, not %q", scale)
 		}
 	}
+	if o.Facet != "" && o.Kind != "" && o.Kind != "curves" {
+		return nil, fmt.Errorf("small multiples, as by %q, are of curves, not of kind %s", o.Facet, o.Kind)
+	}
 	curves = distinct(curves)
 	switch o.Kind {
 	case "", "curves":

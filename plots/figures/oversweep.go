@@ -3,7 +3,6 @@ package figures
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -30,15 +29,11 @@ type sweepLine struct {
 // where o.Y is one of XNames, of what it took to reach the target. Points at which a seed has no value are left out. A variant
 // without the key is a horizontal line. Legends of simulated times say where a variant takes less of it than the first one.
 func overSweep(curves []results.Curve, o Options) (plots.Drawing, error) {
-	if o.X == "" {
-		o.X = sweepKey(curves)
-	}
-	if o.X == "" {
-		return nil, fmt.Errorf("a figure over a swept key wants its name for x; %s", sweptWords(curves))
-	}
-	if err := checkSwept(curves, o.X); err != nil {
+	key, xs, err := results.Line(curves, o.X)
+	if err != nil {
 		return nil, err
 	}
+	o.X = key
 	value, a, err := o.sweepValue(curves)
 	if err != nil {
 		return nil, err
@@ -46,10 +41,6 @@ func overSweep(curves []results.Curve, o Options) (plots.Drawing, error) {
 	list := sweepLines(curves, o.X, value)
 	f := &plots.Figure{Band: o.Band, XLabel: keyLabel(o.X), YLabel: a.label, XLim: o.XLim, YLim: o.YLim}
 	f.Title, f.Subtitle = o.heading(curves, o.Band)
-	xs := numbers(settingsOf(curves, o.X))
-	if len(xs) == 0 {
-		return nil, fmt.Errorf("%s is swept over values that are no numbers, which have no place on an axis", o.X)
-	}
 	f.LogX = scale(o.XScale, farApart(xs))
 	f.WholeX = !slices.ContainsFunc(xs, func(x float64) bool { return x != math.Trunc(x) })
 	f.LogY = scale(o.YScale, a.log)
@@ -99,16 +90,6 @@ func (l *sweepLine) seeds(scale float64) []plots.Curve {
 	return list
 }
 
-// sweepKey returns the key that the first variant sweeps that sweeps one.
-func sweepKey(curves []results.Curve) string {
-	for i := range curves {
-		if keys := tellingKeys(curves, &curves[i]); len(keys) == 1 {
-			return keys[0]
-		}
-	}
-	return ""
-}
-
 // sweepValue returns what is taken from a run, and its axis.
 func (o *Options) sweepValue(curves []results.Curve) (func(*record.Run) float64, axis, error) {
 	runs, metric := results.Runs(curves), metricOf(curves)
@@ -152,15 +133,14 @@ func (o *Options) sweepValue(curves []results.Curve) (func(*record.Run) float64,
 // sweepLines gathers the points of each variant, in ascending order of the key. Settings that are no numbers have no place.
 func sweepLines(curves []results.Curve, word string, value func(*record.Run) float64) []sweepLine {
 	var list []sweepLine
-	place, most := map[string]int{}, map[string]int{}
+	stems, place, most := stemsOf(curves, word), map[string]int{}, map[string]int{}
 	for i := range curves {
 		c := &curves[i]
 		key := restOf(curves, c, word)
 		most[key] = max(most[key], len(c.Runs))
 		if _, known := place[key]; !known {
 			place[key] = len(list)
-			label := heading(stem(c, labelsOf(curves, key, []string{word}), word))
-			list = append(list, sweepLine{label: label, order: c.Order})
+			list = append(list, sweepLine{label: stems[key], order: c.Order})
 		}
 	}
 	for i := range curves {
@@ -181,7 +161,7 @@ func sweepLines(curves []results.Curve, word string, value func(*record.Run) flo
 
 // xOf returns a curve's number of a swept key, NaN if it does not have the key.
 func xOf(c *results.Curve, word string) (x float64, placed bool) {
-	v, swept := setting(c, word)
+	v, swept := c.SweptValue(word)
 	if !swept {
 		return math.NaN(), true
 	}
@@ -199,16 +179,6 @@ func measured(c *results.Curve, value func(*record.Run) float64) (values []float
 	return values
 }
 
-// numbers returns those of settings that are numbers.
-func numbers(settings []any) (xs []float64) {
-	for _, v := range settings {
-		if x, ok := v.(float64); ok {
-			xs = append(xs, x)
-		}
-	}
-	return xs
-}
-
 // farApart reports whether positive values differ so much that they want a logarithmic axis.
 func farApart(values []float64) bool {
 	return len(values) > 0 && slices.Min(values) > 0 && slices.Max(values) > wideRange*slices.Min(values)
@@ -220,7 +190,7 @@ var keyUnits = []struct{ end, unit string }{{"_mbps", "Mbit/s"}, {"_ms", "ms"}, 
 // keyUnit splits a swept key into its words and its unit, if its name tells one.
 func keyUnit(key string) (words, unit string) {
 	for _, u := range keyUnits {
-		if name, ok := strings.CutSuffix(short(key), u.end); ok {
+		if name, ok := strings.CutSuffix(results.LastPart(key), u.end); ok {
 			return strings.ReplaceAll(name, "_", " "), u.unit
 		}
 	}
@@ -239,11 +209,11 @@ func keyLabel(key string) string {
 // usualSweep returns the figure over the one key that the variants sweep, if it has three numbers or more: of a network's key,
 // if there is a target, the time to it, else the metric.
 func usualSweep(curves []results.Curve) (Options, bool) {
-	o := Options{Kind: "sweep", X: sweepKey(curves)}
+	o := Options{Kind: "sweep", X: results.OneKey(curves)}
 	if o.X == "" {
 		return o, false
 	}
-	xs := numbers(settingsOf(curves, o.X))
+	xs := results.Numbers(results.SweptValues(curves, o.X))
 	targets := results.Targets(results.Runs(curves))
 	if strings.HasPrefix(o.X, "network.") && len(targets) > 0 {
 		o.Y, o.Targets = "sim_time", []float64{highestReached(curves, targets)}

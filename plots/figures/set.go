@@ -73,7 +73,7 @@ func summaries(curves []results.Curve) []Spec {
 	if first := ratios(curves[0]); slices.ContainsFunc(curves, func(c results.Curve) bool { v := ratios(c); return v > 1.01*first || v < 0.99*first }) {
 		specs = append(specs, Spec{Name: "pareto", Options: Options{Kind: "pareto"}})
 	}
-	if x, y := gridKeys(curves); x != "" {
+	if x, y := results.TwoKeys(curves); x != "" {
 		specs = append(specs, Spec{Name: "heatmap", Options: Options{Kind: "heatmap", X: x, Y: y}})
 	}
 	if o, ok := usualSweep(curves); ok {

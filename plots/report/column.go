@@ -8,18 +8,20 @@ import (
 	"strings"
 
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
 // Run is one run's lines, as the page keeps them.
 type Run struct {
-	Key    string  `json:"key"` // names the run within the page
-	Seed   uint64  `json:"seed"`
-	State  string  `json:"state"`            // "done" or "under way"
-	Round  int     `json:"round"`            // last recorded
-	Rounds int     `json:"of"`               // planned
-	Budget float64 `json:"budget,omitempty"` // seconds of simulated time at which the run ends
-	Dir    string  `json:"-"`
-	lines  []record.Row
+	Key     string             `json:"key"` // names the run within the page
+	Seed    uint64             `json:"seed"`
+	State   string             `json:"state"`             // "done" or "under way"
+	Round   int                `json:"round"`             // last recorded
+	Rounds  int                `json:"of"`                // planned
+	Budget  float64            `json:"budget,omitempty"`  // seconds of simulated time at which the run ends
+	Outcome map[string]float64 `json:"outcome,omitempty"` // what the run came to: "final" and "best" value of its metric, and compression of the "uplink" and of "both" directions, as far as there is one
+	Dir     string             `json:"-"`
+	lines   []record.Row
 }
 
 // Len returns the number of lines.
@@ -27,7 +29,7 @@ func (r Run) Len() int { return len(r.lines) }
 
 // newRun keeps at most so many lines of a run.
 func newRun(r *record.Run, most int) Run {
-	run := Run{Dir: r.Dir, Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, Budget: r.Manifest.Budget, lines: thinned(r.Rounds, r.Manifest.Metric, most)}
+	run := Run{Dir: r.Dir, Seed: r.Manifest.Seed, State: "under way", Rounds: r.Manifest.Rounds, Budget: r.Manifest.Budget, Outcome: outcome(r), lines: thinned(r.Rounds, r.Manifest.Metric, most)}
 	if n := len(r.Rounds); n > 0 {
 		run.Round = int(r.Rounds[n-1]["round"])
 	}
@@ -35,6 +37,19 @@ func newRun(r *record.Run, most int) Run {
 		run.State = "done"
 	}
 	return run
+}
+
+func outcome(r *record.Run) map[string]float64 {
+	out := map[string]float64{"final": results.Last(r, r.Manifest.Metric), "best": results.Best(r, r.Manifest.Metric),
+		"uplink": results.Uplink(r).Ratio(), "both": results.Both(r).Ratio()}
+	for name, v := range out {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			delete(out, name)
+			continue
+		}
+		out[name] = shorter(v)
+	}
+	return out
 }
 
 // thinned returns at most n >= 2 lines, first and last among them: evaluated ones, evenly spaced, if there are too

@@ -31,7 +31,7 @@ func asset(name string) string {
 func scripts() []string {
 	var own strings.Builder
 	own.WriteString("(() => {\n\"use strict\";\n")
-	for _, name := range []string{"data", "units", "chart", "legend", "tables", "page"} {
+	for _, name := range []string{"data", "units", "chart", "legend", "tables", "pareto", "page"} {
 		own.WriteString(asset("assets/"+name+".js") + "\n")
 	}
 	own.WriteString("})();")

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flsim/sim/record"
+	"flsim/sim/results"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
@@ -98,6 +100,30 @@ func TestTextsAreEscaped(t *testing.T) {
 			sum := sha256.Sum256([]byte(m[1]))
 			if hash := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; !strings.Contains(Policy(false), kind+"-src") || !strings.Contains(Policy(false), hash) {
 				t.Errorf("the policy does not name a %s with hash %s", kind, hash)
+			}
+		}
+	}
+}
+
+// The page knows of each run what the table of results says of curves, as far as there is something.
+func TestOutcomes(t *testing.T) {
+	runs := sample(t, t.TempDir())
+	runs[1].Rounds = runs[1].Rounds[:1]
+	runs[1].Rounds[0]["clients"] = 0 // nobody sent anything
+	runs[2].Rounds = nil
+	p := newPage(t, runs)
+	for i, want := range []map[string]float64{
+		{"final": results.Last(runs[0], "accuracy"), "best": results.Best(runs[0], "accuracy"), "uplink": results.Uplink(runs[0]).Ratio(), "both": results.Both(runs[0]).Ratio()},
+		{"final": results.Last(runs[1], "accuracy"), "best": results.Last(runs[1], "accuracy")},
+		{},
+	} {
+		got := p.Runs["sample/"+filepath.Base(runs[i].Dir)].Outcome
+		if len(got) != len(want) {
+			t.Errorf("run %d came to %v, want %v", i, got, want)
+		}
+		for name, v := range want {
+			if math.Abs(got[name]-v) > 1e-5*math.Abs(v) {
+				t.Errorf("run %d: %s %v, want %v", i, name, got[name], v)
 			}
 		}
 	}

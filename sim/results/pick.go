@@ -1,6 +1,7 @@
 package results
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"flsim/internal/spell"
+	"flsim/internal/units"
 	"flsim/sim/record"
 )
 
@@ -21,47 +23,101 @@ type Selection struct {
 	Labels  []string // NAME=TEXT: own labels; if NAME stands for several curves of a sweep, their values follow TEXT
 }
 
-// Apply returns the curves that are selected. A pattern that no curve matches is an error.
-func (s *Selection) Apply(curves []Curve) ([]Curve, error) {
-	all := curves
-	if len(s.Only) > 0 {
-		only, err := parted(all, s.Only)
-		if err != nil {
-			return nil, err
-		}
-		curves = matching(curves, only, true)
-	}
-	without, err := parted(all, s.Without)
-	if err != nil {
-		return nil, err
-	}
-	curves = matching(curves, without, false)
-	if len(curves) == 0 {
-		return nil, fmt.Errorf("no curve is left; there are %s", listed(all))
-	}
-	if curves, err = s.ordered(all, curves); err != nil {
-		return nil, err
-	}
-	return s.labelled(all, curves)
+// Problem is a word of a selection that selects nothing, or not what it was meant to.
+type Problem struct {
+	List string // that the word stands in: "only", "without", "order" or "labels"
+	Word string // as it was given; empty if the list as a whole is wrong
+	What string // is wrong
+	Near string // the name that was probably meant, if there is one
+	Have string // the names that there are, if they help
 }
 
-// parted divides patterns at their commas, but for those that match a curve as they are. A pattern that matches none is an error.
-func parted(all []Curve, patterns []string) (out []string, err error) {
-	for _, p := range patterns {
-		whole := known(all, p)
-		if whole == nil {
-			out = append(out, p)
-			continue
-		}
-		for part := range strings.SplitSeq(p, ",") {
-			part = strings.TrimSpace(part)
-			if known(all, part) != nil {
-				return nil, whole
+// Error says what is wrong, and what may be written instead.
+func (p *Problem) Error() string {
+	switch {
+	case p.Near != "":
+		return fmt.Sprintf("%s; did you mean %q?", p.What, p.Near)
+	case p.Have != "":
+		return p.What + "; there are " + p.Have
+	}
+	return p.What
+}
+
+// Check returns all that is wrong with a selection from the curves: patterns that none of them matches, labels that are not
+// written NAME=TEXT, or lists that leave no curve.
+func (s *Selection) Check(curves []Curve) []*Problem {
+	var problems []*Problem
+	for _, l := range []struct {
+		name     string
+		patterns []string
+	}{{"only", s.Only}, {"without", s.Without}, {"order", s.Order}} {
+		for _, word := range l.patterns {
+			if _, p := divided(curves, word); p != nil {
+				problems = append(problems, &Problem{l.name, word, p.What, p.Near, p.Have})
 			}
-			out = append(out, part)
 		}
 	}
-	return out, nil
+	for _, entry := range s.Labels {
+		if p := checkLabel(curves, entry); p != nil {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) == 0 && len(s.chosen(curves)) == 0 {
+		problems = append(problems, &Problem{List: "without", What: "no curve is left", Have: listed(curves)})
+	}
+	return problems
+}
+
+// Apply returns the curves that are selected. Its error tells all that Check returns.
+func (s *Selection) Apply(curves []Curve) ([]Curve, error) {
+	var errs []error
+	for _, p := range s.Check(curves) {
+		errs = append(errs, p)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return s.labelled(curves, s.ordered(curves, s.chosen(curves))), nil
+}
+
+// chosen returns the curves that Only and Without leave.
+func (s *Selection) chosen(all []Curve) []Curve {
+	list := all
+	if len(s.Only) > 0 {
+		list = matching(list, parted(all, s.Only), true)
+	}
+	return matching(list, parted(all, s.Without), false)
+}
+
+// parted divides patterns at their commas, but for those that match a curve as they are.
+func parted(all []Curve, words []string) (patterns []string) {
+	for _, w := range words {
+		more, _ := divided(all, w)
+		patterns = append(patterns, more...)
+	}
+	return patterns
+}
+
+// divided returns the patterns that a word stands for: itself if a curve matches it, else its parts between commas. If a curve
+// matches some parts and none the others, these are the problem, else the word as a whole.
+func divided(all []Curve, word string) (patterns []string, problem *Problem) {
+	whole := known(all, word)
+	if whole == nil {
+		return []string{word}, nil
+	}
+	var wrong *Problem
+	for part := range strings.SplitSeq(word, ",") {
+		part = strings.TrimSpace(part)
+		if p := known(all, part); p == nil {
+			patterns = append(patterns, part)
+		} else if wrong == nil {
+			wrong = p
+		}
+	}
+	if wrong != nil && len(patterns) == 0 {
+		return nil, whole
+	}
+	return patterns, wrong
 }
 
 // matching returns the curves of a list that match one of the patterns, or that do not.
@@ -84,41 +140,51 @@ func (c Curve) matches(pattern string) bool {
 }
 
 // known reports a pattern that no curve matches.
-func known(curves []Curve, pattern string) error {
+func known(curves []Curve, pattern string) *Problem {
 	if slices.ContainsFunc(curves, func(c Curve) bool { return c.matches(pattern) }) {
 		return nil
 	}
 	var names []string
-	for _, c := range curves {
-		names = append(names, c.Manifest().Variant, c.Label)
+	for i, c := range curves {
+		if v := c.Manifest().Variant; i == 0 || v != curves[i-1].Manifest().Variant {
+			names = append(names, v)
+		}
+		names = append(names, c.Label)
 	}
-	if near := spell.Nearest(pattern, names); near != "" {
-		return fmt.Errorf("no curve is called %q; did you mean %q?", pattern, near)
-	}
-	return fmt.Errorf("no curve is called %q; there are %s", pattern, listed(curves))
+	return &Problem{What: fmt.Sprintf("no curve is called %q", pattern), Near: spell.Nearest(pattern, names), Have: listed(curves)}
 }
 
-// mostListed is how many curves an error names.
+// mostListed is how many variants an error names.
 const mostListed = 20
 
-// listed names curves by their variants and labels.
+// listed names curves by their variants and labels; of a sweep, one label stands for all.
 func listed(curves []Curve) string {
-	var names []string
-	for i, c := range curves {
-		if i == mostListed {
-			names = append(names, fmt.Sprintf("and %d more", len(curves)-i))
-			break
+	var names, labels []string
+	others := map[string]int{}
+	for _, c := range curves {
+		v := c.Manifest().Variant
+		if slices.Contains(names, v) {
+			others[v]++
+			continue
 		}
-		names = append(names, fmt.Sprintf("%s (%q)", c.Manifest().Variant, c.Label))
+		names, labels = append(names, v), append(labels, c.Label)
 	}
-	return strings.Join(names, ", ")
+	var parts []string
+	for i, v := range names[:min(len(names), mostListed)] {
+		text := fmt.Sprintf("%s (%q)", v, labels[i])
+		if n := others[v]; n > 0 {
+			text = fmt.Sprintf("%s (%q and %s)", v, labels[i], units.Count(n, "other"))
+		}
+		parts = append(parts, text)
+	}
+	if n := len(names) - mostListed; n > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(parts, ", ")
 }
 
-func (s *Selection) ordered(all, curves []Curve) ([]Curve, error) {
-	order, err := parted(all, s.Order)
-	if err != nil {
-		return nil, err
-	}
+func (s *Selection) ordered(all, curves []Curve) []Curve {
+	order := parted(all, s.Order)
 	place := func(c Curve) int {
 		if i := slices.IndexFunc(order, c.matches); i >= 0 {
 			return i
@@ -127,19 +193,13 @@ func (s *Selection) ordered(all, curves []Curve) ([]Curve, error) {
 	}
 	out := slices.Clone(curves)
 	slices.SortStableFunc(out, func(a, b Curve) int { return place(a) - place(b) })
-	return out, nil
+	return out
 }
 
-func (s *Selection) labelled(all, curves []Curve) ([]Curve, error) {
+func (s *Selection) labelled(all, curves []Curve) []Curve {
 	texts := make(map[int]string)
 	for _, entry := range s.Labels {
-		name, text, ok := cutLabel(all, entry)
-		if !ok {
-			return nil, fmt.Errorf("a label is written NAME=TEXT, not %q", entry)
-		}
-		if err := known(all, name); err != nil {
-			return nil, err
-		}
+		name, text, _ := cutLabel(all, entry)
 		var named []int
 		for i := range curves {
 			if curves[i].matches(name) {
@@ -154,7 +214,20 @@ func (s *Selection) labelled(all, curves []Curve) ([]Curve, error) {
 	for i, text := range texts {
 		out[i].Label = text
 	}
-	return out, nil
+	return out
+}
+
+// checkLabel reports an own label that is not written as it should be, or names no curve.
+func checkLabel(curves []Curve, entry string) *Problem {
+	name, text, ok := cutLabel(curves, entry)
+	if !ok || strings.TrimSpace(text) == "" {
+		return &Problem{List: "labels", Word: entry, What: fmt.Sprintf("a label is written NAME=TEXT, not %q", entry)}
+	}
+	p := known(curves, name)
+	if p != nil {
+		p.List, p.Word = "labels", entry
+	}
+	return p
 }
 
 // apart writes the values of curve i of the swept keys in which some curves differ, as in ", bits = 4".
@@ -163,7 +236,7 @@ func apart(curves []Curve, among []int, i int) string {
 	axes := curves[i].Manifest().Axes
 	for _, key := range slices.Sorted(maps.Keys(axes)) {
 		if slices.ContainsFunc(among, func(k int) bool { return curves[k].Manifest().Axes[key] != axes[key] }) {
-			text += fmt.Sprintf(", %s = %v", key[strings.LastIndexByte(key, '.')+1:], axes[key])
+			text += fmt.Sprintf(", %s = %v", LastPart(key), axes[key])
 		}
 	}
 	return text
@@ -179,13 +252,13 @@ func cutLabel(curves []Curve, entry string) (name, text string, ok bool) {
 	return strings.Cut(entry, "=")
 }
 
-// Select returns the runs of the curves that are selected.
+// Select returns the runs of the curves that are selected, in their order.
 func Select(runs []*record.Run, s *Selection) ([]*record.Run, error) {
 	curves, err := Group(runs)
 	if err != nil {
 		return nil, err
 	}
-	if curves, err = (&Selection{Only: s.Only, Without: s.Without}).Apply(curves); err != nil {
+	if curves, err = s.Apply(curves); err != nil {
 		return nil, err
 	}
 	return Runs(curves), nil

@@ -164,6 +164,12 @@ func TestSelection(t *testing.T) {
 		{Selection{Without: []string{"fedavk"}}, `error: no curve is called "fedavk"; did you mean "fedavg"?`},
 		{Selection{Without: []string{"*"}}, "error: no curve is left"},
 		{Selection{Labels: []string{"fedavg"}}, "error: a label is written NAME=TEXT"},
+		{Selection{Labels: []string{"fedavg="}}, "error: a label is written NAME=TEXT, not \"fedavg=\""},
+		{Selection{Labels: []string{"fedavk=x"}}, "error: no curve is called \"fedavk\"; did you mean \"fedavg\"?"},
+		{Selection{Only: []string{"fedavg, qsdg"}}, "error: no curve is called \"qsdg\"; did you mean \"qsgd\"?"},
+		{Selection{Only: []string{"nix"}, Order: []string{"qsdg"}, Labels: []string{"nothing"}}, `error: no curve is called "nix"; there are fedavg ("FedAvg"), qsgd ("QSGD, bits = 2"), qsgd2 ("QSGD, bits = 4"), a ("x/y")
+no curve is called "qsdg"; did you mean "qsgd"?
+a label is written NAME=TEXT`},
 	} {
 		got, err := c.s.Apply(curves)
 		var labels []string
@@ -180,6 +186,19 @@ func TestSelection(t *testing.T) {
 	}
 	if curves[2].Label != "QSGD, bits = 4" {
 		t.Error("own labels changed the curves that they were given for")
+	}
+}
+
+// An error names the variants, and of many curves not all.
+func TestListed(t *testing.T) {
+	var curves []Curve
+	for i := range 25 {
+		for k := range 1 + i%2 {
+			curves = append(curves, Curve{Label: fmt.Sprint("label ", k), Runs: []*record.Run{curve(fmt.Sprint("v", i), "", i)}})
+		}
+	}
+	if got := listed(curves); !strings.HasPrefix(got, `v0 ("label 0"), v1 ("label 0" and 1 other), `) || !strings.HasSuffix(got, `v19 ("label 0" and 1 other), and 5 more`) {
+		t.Error(got)
 	}
 }
 

@@ -32,7 +32,7 @@ func plotCommand() *cobra.Command {
 		Use:   "plot RUNS... | CONFIG",
 		Short: "Draw figures of runs that are on disk",
 		Long: `Plot draws one figure of all runs at or below the given folders: a curve for each variant, with a
-band over its seeds, or one of the other kinds. Without --kind, --x and --y it draws the figures that run draws. Of an
+band over its seeds, or one of the other kinds. Without --kind, --x, --y and --facet it draws the figures that run draws. Of an
 experiment file it draws the runs that are on disk, and the figures that the file asks for.
 
 Where a folder holds runs of one variant and seed with different settings, plot takes the set that most runs belong to,
@@ -148,6 +148,9 @@ func (o *plotOptions) complete() (size plots.Size, err error) {
 	if err := checkTargets(o.Targets); err != nil {
 		return size, err
 	}
+	if math.IsNaN(o.Minus) || math.IsInf(o.Minus, 0) {
+		return size, usageError{fmt.Errorf("--minus must be a finite number, got %v", o.Minus)}
+	}
 	if o.Band, err = plots.BandByName(o.band); err != nil {
 		return size, usageError{fmt.Errorf("--band: %w", err)}
 	}
@@ -178,7 +181,7 @@ func (o *plotOptions) plot(args []string, stderr io.Writer) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Kind == "" && o.X == "" && o.Y == "" && !file {
+	if o.Kind == "" && o.X == "" && o.Y == "" && o.Facet == "" && !file {
 		return o.drawSet(runs, asked, size)
 	}
 	d, err := figures.New(runs, o.Options)
@@ -230,6 +233,9 @@ func (o *plotOptions) name(runs []*record.Run) string {
 	}
 	if y == "" || y == "metric" {
 		y = runs[0].Manifest.Metric
+	}
+	if o.Facet != "" {
+		return y + "-" + x + "-by-" + o.Facet
 	}
 	return y + "-" + x
 }

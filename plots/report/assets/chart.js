@@ -1,7 +1,7 @@
 // The chart: uPlot for axes, zoom and cursor; the curves are drawn here, since every run has x of its own.
 
 const $ = id => document.getElementById(id);
-const view = {x: 0, y: 0, account: "wire", band: "std", logx: true, logy: false, best: false, hidden: new Set(), zoom: null, target: null};
+const view = {x: 0, y: 0, account: "wire", pareto: "uplink", band: "std", logx: true, logy: false, best: false, hidden: new Set(), zoom: null, target: null};
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const dpr = () => window.devicePixelRatio || 1;
 let plot = null;    // the uPlot
@@ -75,8 +75,6 @@ function extent(values, margin) {
   return [low - (high - low) * margin, high + (high - low) * margin];
 }
 
-const range = dim => () => (view.zoom ?? full)[dim];
-
 // draw recomputes the curves and draws the chart anew; with keep the axes stay what they are, only data are new.
 function draw(keep) {
   compute();
@@ -94,21 +92,29 @@ function draw(keep) {
 const dummy = () => [[...full.x], [...full.y]];
 
 function options() {
-  const {width, height} = room();
+  const now = () => view.zoom ?? full;
+  return {
+    ...frame(axisX(), axisY(), full, now, room()),
+    cursor: {points: {show: false}, drag: {x: true, y: true, uni: 25, setScale: false}, bind: {dblclick: () => () => zoomTo(null)}},
+    hooks: {draw: [drawAll], setCursor: [hover], setSelect: [selected], ready: [addDot]},
+  };
+}
+
+// frame returns options for a chart that draws its data itself: full is the range of these in coordinates of the axes, now() what is
+// shown of it.
+function frame(x, y, full, now, size) {
   const font = size => `${size}px ${getComputedStyle(document.body).fontFamily}`;
   const common = {stroke: css("--muted"), font: font(12), labelFont: font(13), labelGap: 2, ticks: {stroke: css("--rule"), width: 1, size: 4}, grid: {stroke: css("--faint"), width: 1}};
   const side = (a, dim, space) => ({
     ...common, label: wordsOf(a, Math.abs(value(a, full[dim][1]))),
     splits: (u, _, low, high) => ticksOf(a, low, high, Math.max(2, Math.floor((dim === "x" ? u.bbox.width : u.bbox.height) / dpr() / space))),
-    values: (u, splits) => splits.map(p => tickText(a, p, (view.zoom ?? full)[dim])),
+    values: (u, splits) => splits.map(p => tickText(a, p, now()[dim])),
   });
   return {
-    width, height, legend: {show: false}, padding: [10, 14, 0, 0],
-    scales: {x: {time: false, range: range("x")}, y: {range: range("y")}},
-    axes: [{...side(axisX(), "x", 66), size: 38, labelSize: 22}, {...side(axisY(), "y", 48), size: 58, labelSize: 22}],
+    ...size, legend: {show: false}, padding: [10, 14, 0, 0],
+    scales: {x: {time: false, range: () => now().x}, y: {range: () => now().y}},
+    axes: [{...side(x, "x", 66), size: 38, labelSize: 22}, {...side(y, "y", 48), size: 58, labelSize: 22}],
     series: [{}, {paths: () => null, points: {show: false}}],
-    cursor: {points: {show: false}, drag: {x: true, y: true, uni: 25, setScale: false}, bind: {dblclick: () => () => zoomTo(null)}},
-    hooks: {draw: [drawAll], setCursor: [hover], setSelect: [selected], ready: [addDot]},
   };
 }
 
@@ -323,6 +329,11 @@ function showTip(u, found, near, x) {
   }
   if (found.length > shown.length) tip.append(element("div", {className: "more", textContent: `and ${found.length - shown.length} more`}));
   tip.hidden = false;
+  placeTip(u, tip);
+}
+
+// placeTip puts a readout beside the cursor, within the chart.
+function placeTip(u, tip) {
   const left = u.over.offsetLeft + u.cursor.left, room = tip.parentElement.clientWidth;
   const beside = left + 18 + tip.offsetWidth <= room ? left + 18 : Math.max(0, left - 18 - tip.offsetWidth);
   const y = Math.min(Math.max(0, u.over.offsetTop + u.cursor.top - tip.offsetHeight / 2), Math.max(0, u.height - tip.offsetHeight));

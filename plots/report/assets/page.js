@@ -22,14 +22,17 @@ function drawControls() {
   $("account").replaceChildren(...page.accounts.map(a => element("option", {value: a, textContent: a})));
   $("account").value = view.account;
   $("band").value = view.band;
+  $("pareto-x").value = view.pareto;
   for (const s of switches) $(s).checked = view[s];
 }
 
 // changed draws what depends on the view.
 function changed() {
+  focused = null; // what is under the pointer may be gone
   draw(false);
   drawLegend();
   drawCosts();
+  drawPareto();
   remember();
 }
 
@@ -71,7 +74,7 @@ function remember() {
 
 const viewText = () => ({
   x: page.x[view.x].name, y: page.y[view.y]?.name ?? "", bits: view.account, seeds: view.band, logx: String(view.logx), logy: String(view.logy), best: String(view.best),
-  target: String(view.target), hidden: [...view.hidden].sort((a, b) => a - b).join(","),
+  target: String(view.target), pareto: view.pareto, hidden: [...view.hidden].sort((a, b) => a - b).join(","),
 });
 
 function recall() {
@@ -83,6 +86,7 @@ function recall() {
   if ([...$("band").options].some(o => o.value === given.get("seeds"))) view.band = given.get("seeds");
   for (const s of switches) if (given.has(s)) view[s] = given.get(s) === "true";
   if (Number.isFinite(parseFloat(given.get("target")))) view.target = parseFloat(given.get("target"));
+  if (ratios[given.get("pareto")]) view.pareto = given.get("pareto");
   if (given.get("hidden")) view.hidden = new Set(given.get("hidden").split(",").map(Number).filter(i => i >= 0 && i < page.curves.length));
 }
 
@@ -118,6 +122,7 @@ function listen() {
   $("none").onclick = () => showFound(false);
   $("search").oninput = drawLegend;
   $("target").oninput = e => setTarget(parseFloat(e.target.value) / (metricAxis()?.unit === "%" ? 100 : 1));
+  $("pareto-x").onchange = e => { view.pareto = e.target.value; drawPareto(); remember(); };
   $("png").onclick = savePNG;
   $("csv").onclick = saveCSV;
   $("chart").onkeydown = keys;
@@ -128,6 +133,7 @@ function listen() {
   new ResizeObserver(() => {
     const {width, height} = room();
     if (plot && (plot.width !== width || plot.height !== height)) plot.setSize({width, height});
+    scatter.plot?.setSize(scatterRoom());
   }).observe($("chart").parentElement);
 }
 
@@ -228,6 +234,7 @@ function follow() {
     if (axes !== JSON.stringify([page.x, page.y])) { drawControls(); draw(false); } else draw(true);
     drawLegend();
     drawCosts();
+    drawPareto();
     tell(news.runs.length ? `Live: ${news.runs.filter(r => r.state === "done").length} of ${news.runs.length} runs done` : "Live: waiting for runs", true);
   });
   source.onerror = () => tell(source.readyState === EventSource.CLOSED ? "The server is gone" : "The server does not answer; trying again", false);
@@ -246,7 +253,7 @@ function start() {
   listen();
   drawEverything();
   if (page.live) follow();
-  window.flsim = {page, runs, view, chart: () => plot, lines: () => lines, full: () => full, firstTarget};
+  window.flsim = {page, runs, view, chart: () => plot, lines: () => lines, full: () => full, firstTarget, scatter};
 }
 
 start();

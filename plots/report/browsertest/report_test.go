@@ -314,7 +314,7 @@ func finals(b *tab) {
 
 // escape sees that a label that is markup stays text.
 func escape(b *tab) {
-	if n := eval[int](b, `document.querySelectorAll("main b:not(#tip b), script:not([type]) ~ script:not([type]) ~ script:not([type])").length`); n != 0 {
+	if n := eval[int](b, `document.querySelectorAll("main b:not(.tip b), script:not([type]) ~ script:not([type]) ~ script:not([type])").length`); n != 0 {
 		b.Errorf("a label became %d elements", n)
 	}
 	if s := eval[string](b, `document.querySelector("#legend li:nth-child(4) .name").textContent`); s != hostile {

@@ -67,7 +67,7 @@ func (r run) dir(root string) string {
 func (r run) line(round int) string {
 	n := float64(round)
 	sent := min(n, 1) // nothing in round 0
-	row := map[string]float64{"round": n, "sim_time_s": n * (2 + r.bits/1e6), "clients": 10, "uplink_wire_bits": 10 * r.bits * sent, "downlink_wire_bits": 32e6 * sent,
+	row := map[string]float64{"round": n, "sim_time_s": n * (2 + r.bits/1e6), "clients": 10 * sent, "uplink_wire_bits": 10 * r.bits * sent, "downlink_wire_bits": 32e6 * sent,
 		"uplink_wire_bits_cum": 10 * r.bits * n, "downlink_wire_bits_cum": 32e6 * n, "total_wire_bits_cum": (10*r.bits + 32e6) * n,
 		"uplink_entropy_bits_cum": 9 * r.bits * n, "downlink_entropy_bits_cum": 32e6 * n, "local_loss": 2 / (1 + r.speed*n)}
 	if round%2 == 0 {
@@ -126,11 +126,17 @@ func (r run) writeSheet(t *testing.T, root string) {
 	}
 }
 
-// report writes all runs and returns the address of their page.
+// report writes the usual runs and returns the address of their page.
 func report(t *testing.T) string {
 	t.Helper()
+	return reportOf(t, runs())
+}
+
+// reportOf writes runs and returns the address of their page.
+func reportOf(t *testing.T, all []run) string {
+	t.Helper()
 	root := t.TempDir()
-	for i, r := range runs() {
+	for i, r := range all {
 		r.write(t, root, rounds)
 		if i == 0 {
 			r.writeSheet(t, root)

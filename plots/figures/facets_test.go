@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"flsim/plots"
 	"flsim/sim/record"
 	"flsim/sim/results"
@@ -20,15 +22,36 @@ func curvesOf(t *testing.T, labels []string, axes []record.Axes) []results.Curve
 	return grouped(t, runs)
 }
 
-func TestHeading(t *testing.T) {
-	for stem, want := range map[string]string{
-		"Top-k …, … bit": "Top-k", "CosSGD, … bit": "CosSGD", "CosSGD, … bit, biased": "CosSGD, biased", "FedAvg": "FedAvg",
-		"QSGD … both": "QSGD both", "…": "…",
+func TestPlain(t *testing.T) {
+	names := keyNames{"bits", "keep"}
+	for template, want := range map[string]string{
+		"CosSGD, … bit": "CosSGD", "Top-k …, … bit": "Top-k", "CosSGD, … bit, biased": "CosSGD, biased", "FedAvg": "FedAvg",
+		"Top-k … + CosSGD … bit": "Top-k + CosSGD", "CosSGD both ways, … bit": "CosSGD both ways", "QSGD … both": "QSGD both",
+		"FedAvg (float32), … clients": "FedAvg (float32)", "CosSGD 2 bit, … Mbit/s": "CosSGD 2 bit", "… bit CosSGD": "CosSGD",
+		"Top-k × QSGD, bits = …, keep = 0.01": "Top-k × QSGD, keep = 0.01", "CosSGD (… bit)": "CosSGD", "CosSGD (… bit, biased)": "CosSGD (biased)",
+		"CosSGD-…": "CosSGD", "CosSGD, b=…": "CosSGD", "QSGD bits=…, error feedback": "QSGD, error feedback", "Top-k at … %": "Top-k",
+		"FedProx, μ = …": "FedProx", "FedProx μ = …": "FedProx", "FedProx μ …": "FedProx", "QSGD, … quantisation levels": "QSGD",
+		"A, error feedback = …": "A", "… + CosSGD": "CosSGD", "CosSGD + …": "CosSGD", "Top-k (1 %, EF), … bit": "Top-k (1 %, EF)",
+		"CosSGD, keep: …": "CosSGD", "…": "", "… bit": "", "bits = …": "", "(…)": "", "": "",
 	} {
-		if got := heading(stem); got != want {
-			t.Errorf("%s: %q, want %q", stem, got, want)
+		if got := names.plain(template); got != want {
+			t.Errorf("%s: %q, want %q", template, got, want)
 		}
 	}
+}
+
+// Nothing but the dots' surroundings goes, and no dots stay.
+func TestPlainLeavesOtherPartsAlone(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[A-Z][a-z]{2,6}(-k)?( 2 bit| 1 %| \(float32\))?`)
+		parts := rapid.SliceOfN(word, 1, 4).Draw(t, "parts")
+		want := strings.Join(parts, ", ")
+		at := rapid.IntRange(1, len(parts)).Draw(t, "at")
+		added := rapid.SampledFrom([]string{"… bit", "bits = …", "keep …", "k=…", "… grid points", "…"}).Draw(t, "added")
+		if got := (keyNames{"bits", "keep"}).plain(strings.Join(slices.Insert(parts, at, added), ", ")); got != want {
+			t.Fatalf("with %q at %d: %q, want %q", added, at, got, want)
+		}
+	})
 }
 
 func TestPointText(t *testing.T) {
@@ -41,32 +64,45 @@ func TestPointText(t *testing.T) {
 	}
 }
 
-func TestBetween(t *testing.T) {
+func TestCommon(t *testing.T) {
 	for want, labels := range map[string]string{
-		"CosSGD, … bit": "CosSGD, 2 bit|CosSGD, 4 bit", "Top-k": "Top-k, 0.1|Top-k, 0.01", "same": "same|same",
-		"QSGD … both": "QSGD α both|QSGD β both", "2-bit": "2-bit|4-bit",
+		"CosSGD, … bit": "CosSGD, 2 bit|CosSGD, 4 bit|CosSGD, inf bit", "Top-k, …": "Top-k, 0.1|Top-k, 0.01", "same": "same|same",
+		"QSGD … both": "QSGD α both|QSGD β both", "…": "2-bit|4-bit", "CosSGD-…": "CosSGD-4|CosSGD-8", "A, …": "A, topk|A, topq",
+		"A …, … bit": "A 0.1, 2 bit|A 0.1, 4 bit|A 0.01, 2 bit", "A (… bit)": "A (2 bit)|A (16 bit)", "A (…)": "A (2)|A (16)", "A, bits = …, b": "A, bits = 2, b|A, bits = 16, b",
+		"A, … b": "A, x > y b|A, none b", "A …": "A|A b", "… A": "A|b A",
 	} {
-		if got := between(strings.Split(labels, "|")); got != want {
+		if got := common(strings.Split(labels, "|")); got != want {
 			t.Errorf("%s: %q, want %q", labels, got, want)
 		}
 	}
 }
 
-func TestTellingKeys(t *testing.T) {
-	bits := func(bits, clip float64) record.Axes { return record.Axes{"codec.c.bits": bits, "codec.c.clip": clip} }
-	zipped := curvesOf(t, []string{"a, 1", "a, 2", "a, 4"}, []record.Axes{bits(1, 0.3), bits(2, 0.01), bits(4, 0.01)})
-	if keys := tellingKeys(zipped, &zipped[0]); strings.Join(keys, " ") != "codec.c.bits" {
-		t.Errorf("zipped axes: %v", keys)
+// Groups of curves have names of their own, whatever is left of their labels.
+func TestStemsAreDistinct(t *testing.T) {
+	axes := []record.Axes{{"codec.q.bits": 2.0}, {"codec.q.bits": 4.0}, {"codec.q.clip": 0.1}, {"codec.q.clip": 0.2}, {"codec.q.levels": 3.0}, nil}
+	curves := curvesOf(t, []string{"CosSGD, 2 bit", "CosSGD, 4 bit", "CosSGD, clip 0.1", "CosSGD, clip 0.2", "3 levels", "FedAvg, 2 bit"}, axes)
+	for i := range curves {
+		curves[i].Runs[0].Manifest.Variant = []string{"a", "a", "b", "b", "c", "d"}[i]
 	}
-	if restOf(zipped, &zipped[0], "bits") != restOf(zipped, &zipped[2], "bits") {
-		t.Error("what goes along with an axis tells curves apart")
+	stems := stemsOf(curves, results.SweptKeys(curves)...)
+	for i, want := range []string{"CosSGD, … bit", "CosSGD, … bit", "CosSGD, clip …", "CosSGD, clip …", "c", "FedAvg, 2 bit"} {
+		if got := stems[restOf(curves, &curves[i], results.SweptKeys(curves)...)]; got != want {
+			t.Errorf("%s: %q, want %q", curves[i].Label, got, want)
+		}
 	}
-	if x, _ := gridKeys(zipped); x != "" {
-		t.Error("zipped axes make a grid")
+	if got := stemsOf(curves[:2], "bits"); len(got) != 1 || got[restOf(curves[:2], &curves[0], "bits")] != "CosSGD" {
+		t.Errorf("alone: %q", got)
 	}
-	grid := curvesOf(t, []string{"a", "b", "c", "d"}, []record.Axes{bits(1, 0.3), bits(2, 0.3), bits(1, 0.1), bits(2, 0.1)})
-	if x, y := gridKeys(grid); x != "bits" || y != "clip" {
-		t.Errorf("a grid has keys %q, %q", x, y)
+}
+
+func TestCloudLabels(t *testing.T) {
+	for want, telling := range map[string]string{"A (bits)": "codec.q.bits", "A (Mbit/s)": "network.uplink_mbps", "A": "codec.q.bits codec.q.clip"} {
+		if got := cloudLabel("A", strings.Fields(telling)); got != want {
+			t.Errorf("%s: %q", telling, got)
+		}
+	}
+	if got := cloudLabel("A, … bit", []string{"codec.q.bits"}); got != "A, … bit" {
+		t.Error(got)
 	}
 }
 
@@ -93,18 +129,6 @@ func TestFacetsOfASweep(t *testing.T) {
 	}
 }
 
-// Numbers come in ascending order, and what is no number behind them.
-func TestSettingsInOrder(t *testing.T) {
-	var axes []record.Axes
-	for _, v := range []any{"inf", 10.0, "none", 2.0, 1.0} {
-		axes = append(axes, record.Axes{"network.uplink_mbps": v})
-	}
-	curves := curvesOf(t, []string{"a", "b", "c", "d", "e"}, axes)
-	if got, want := settingsOf(curves, "uplink_mbps"), []any{1.0, 2.0, 10.0, "inf", "none"}; !slices.Equal(got, want) {
-		t.Errorf("the settings are %v, not %v", got, want)
-	}
-}
-
 func TestSweepErrors(t *testing.T) {
 	runs := sweptRuns()
 	for want, o := range map[string]Options{
@@ -118,6 +142,8 @@ func TestSweepErrors(t *testing.T) {
 		"no kind of figure is named":                         {Kind: "pie"},
 		"a scale is auto, linear or log":                     {XScale: "cubic"},
 		`column "heat"`:                                      {Kind: "heatmap", Z: "heat"},
+		`did you mean "bits"?`:                               {Facet: "bist"},
+		"are of curves, not of kind pareto":                  {Kind: "pareto", Facet: "bits"},
 	} {
 		if _, err := New(runs, o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", o, err)
