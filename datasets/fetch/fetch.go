@@ -58,13 +58,16 @@ func (e *ByHandError) Error() string {
 // Proxies are those of Client. Errors are of type *Error, unless ctx ended or another process downloads into Dir.
 func (g *Fetcher) Get(ctx context.Context, s *Source) (err error) {
 	release, err := g.lock()
+	if err != nil && !errors.Is(err, errBusy) && len(s.Files) > 0 {
+		return &Error{&s.Files[0], g.goal(&s.Files[0]), err}
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	for i := range s.Files {
 		f := &s.Files[i]
-		goal := filepath.Join(g.Dir, filepath.FromSlash(f.Path))
+		goal := g.goal(f)
 		err := g.file(ctx, f, goal)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -75,6 +78,12 @@ func (g *Fetcher) Get(ctx context.Context, s *Source) (err error) {
 	}
 	return nil
 }
+
+// goal returns where a file is put.
+func (g *Fetcher) goal(f *File) string { return filepath.Join(g.Dir, filepath.FromSlash(f.Path)) }
+
+// errBusy says that another process has the lock.
+var errBusy = errors.New("another process is downloading")
 
 // lockFile is held by who downloads into a data directory.
 const lockFile = ".get.lock"
@@ -87,7 +96,7 @@ func (g *Fetcher) lock() (release func() error, err error) {
 	lock := flock.New(filepath.Join(g.Dir, lockFile), flock.SetPermissions(0o666))
 	free, err := lock.TryLock()
 	if err == nil && !free {
-		err = fmt.Errorf("another process is downloading into %s; wait for it", g.Dir)
+		err = fmt.Errorf("%w into %s; wait for it", errBusy, g.Dir)
 	}
 	return lock.Unlock, err
 }

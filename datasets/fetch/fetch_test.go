@@ -223,6 +223,20 @@ func TestOneDownloadAtATime(t *testing.T) {
 	}
 }
 
+// A data directory that cannot be made or written to is told as any other reason for which a file is not there.
+func TestNoDataDirectory(t *testing.T) {
+	g, s := server(t, serve)
+	file := filepath.Join(g.Dir, "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	g.Dir = filepath.Join(file, "data")
+	var failed *Error
+	if err := g.Get(t.Context(), s); !errors.As(err, &failed) || failed.Path != filepath.Join(g.Dir, "folder", "file.bin") {
+		t.Errorf("below a file: %v", err)
+	}
+}
+
 // What is not what it should be does not stay.
 func TestWrongFiles(t *testing.T) {
 	for name, handle := range map[string]http.HandlerFunc{

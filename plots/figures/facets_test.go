@@ -161,6 +161,15 @@ func TestHeatMapValues(t *testing.T) {
 	if got := m.Panels[0].Values[1][2]; got < want/3e6*0.999999 || got > want/3e6*1.000001 {
 		t.Errorf("%v Mbit, want %v", got, want/3e6)
 	}
+	for _, r := range runs { // two keys that end alike
+		if keep, swept := r.Manifest.Axes["codec.top.keep"]; swept {
+			r.Manifest.Axes = record.Axes{"codec.down.bits": keep, "codec.q.bits": r.Manifest.Axes["codec.q.bits"]}
+		}
+	}
+	m = mustDraw(t, runs, Options{Kind: "heatmap"}).(*plots.Matrix)
+	if m.XLabel != "codec.down.bits" || m.YLabel != "codec.q.bits" || len(m.Panels) != 1 || len(m.XNames) != 2 || len(m.YNames) != 3 {
+		t.Errorf("%+v", m)
+	}
 }
 
 func TestTimeline(t *testing.T) {

@@ -22,6 +22,9 @@ func heatMap(curves []results.Curve, o Options) (plots.Drawing, error) {
 		return nil, err
 	}
 	m := &plots.Matrix{XLabel: results.LastPart(x), YLabel: results.LastPart(y)}
+	if m.XLabel == m.YLabel {
+		m.XLabel, m.YLabel = x, y
+	}
 	xs, ys := results.SweptValues(swept, x), results.SweptValues(swept, y)
 	for _, v := range xs {
 		m.XNames = append(m.XNames, results.ValueText(v))

@@ -48,23 +48,32 @@ func TellingKeys(curves []Curve, c *Curve) []string {
 
 // OneKey returns the key that the first variant sweeps that sweeps one, "" if there is none.
 func OneKey(curves []Curve) string {
-	if keys := firstKeys(curves, 1); keys != nil {
+	if keys, _ := firstKeys(curves, 1); keys != nil {
 		return keys[0]
 	}
 	return ""
 }
 
-// TwoKeys returns the last parts of the two keys that the first variant sweeps that sweeps two, each for all values of the
-// other; "" if there is none.
+// TwoKeys returns words for the two keys that the first variant sweeps that sweeps two, each for all values of the other: their
+// last parts, or the keys where the variant sweeps several of that end. They are "" if there is none.
 func TwoKeys(curves []Curve) (x, y string) {
-	if keys := firstKeys(curves, 2); keys != nil {
-		return LastPart(keys[0]), LastPart(keys[1])
+	if keys, all := firstKeys(curves, 2); keys != nil {
+		return shortest(keys[0], all), shortest(keys[1], all)
 	}
 	return "", ""
 }
 
-// firstKeys returns the telling keys of the first variant that has n of them.
-func firstKeys(curves []Curve, n int) []string {
+// shortest returns the last part of a key, or the key if that stands for others too.
+func shortest(key string, all []string) string {
+	last := LastPart(key)
+	if slices.ContainsFunc(all, func(other string) bool { return other != key && Means(last, other) }) {
+		return key
+	}
+	return last
+}
+
+// firstKeys returns the telling keys of the first variant that has n of them, and all that it sweeps.
+func firstKeys(curves []Curve, n int) (telling, all []string) {
 	type family struct {
 		experiment, variant string
 		keys                int
@@ -78,10 +87,10 @@ func firstKeys(curves []Curve, n int) []string {
 		}
 		seen[f] = true
 		if keys := TellingKeys(curves, &curves[i]); len(keys) == n {
-			return keys
+			return keys, SweptKeys(curves[i : i+1])
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // Grid completes two words for swept keys where neither is given, and returns the curves that have both.

@@ -38,6 +38,11 @@ func TestTellingKeys(t *testing.T) {
 	if x, y := TwoKeys(grid); x != "bits" || y != "clip" {
 		t.Errorf("a grid has keys %q, %q", x, y)
 	}
+	both := func(up, down float64) record.Axes { return record.Axes{"codec.down.bits": down, "codec.up.bits": up} }
+	ways := swept(t, both(2, 4), both(2, 8), both(4, 4), both(4, 8))
+	if x, y, all, err := Grid(ways, "", ""); x != "codec.down.bits" || y != "codec.up.bits" || len(all) != 4 || err != nil {
+		t.Errorf("a grid of two keys with one end has keys %q, %q and %d curves, %v", x, y, len(all), err)
+	}
 }
 
 func TestGridAndLine(t *testing.T) {

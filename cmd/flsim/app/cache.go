@@ -21,6 +21,9 @@ type cacheOptions struct {
 	json  bool
 }
 
+// mostDays are a hundred years. Three times as many would be more than a time.Duration holds, which then is negative.
+const mostDays = 36500
+
 func dataCacheCommand() *cobra.Command {
 	var o cacheOptions
 	cmd := &cobra.Command{
@@ -36,6 +39,9 @@ use cannot be removed; the command says so and removes the others.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("prune") && o.days < 1 {
 				return usageError{fmt.Errorf("--prune %d: it is a number of days, at least 1; --clear removes all", o.days)}
+			}
+			if o.days > mostDays {
+				return usageError{fmt.Errorf("--prune %d: it is a number of days, at most %d", o.days, mostDays)}
 			}
 			if o.clear && o.days > 0 {
 				return usageError{errors.New("give one of --prune and --clear")}

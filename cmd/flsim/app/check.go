@@ -66,19 +66,25 @@ func (o *checkOptions) run(paths []string, stdout, stderr io.Writer) error {
 		check = o.list
 	}
 	b := &configs.Builder{DataDir: dir, CacheDir: o.cacheDir, Workers: 1, Keep: 4}
-	defer tellPreparation(b, stderr)()
+	build := func(run configs.Run) (*configs.Built, error) {
+		defer tellPreparation(b, stderr)() // before what there is of the run is written: both may be on one terminal
+		return b.Build(run)
+	}
 	for _, path := range paths {
 		file, failed := load(path, o.sets, stderr)
 		if failed == nil {
-			failed = check(stdout, file, b)
+			failed = check(stdout, file, build)
 		}
 		err = errors.Join(err, failed)
 	}
 	return err
 }
 
+// buildFunc builds one run.
+type buildFunc func(configs.Run) (*configs.Built, error)
+
 // check tells what each run of a file would be.
-func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder) (failed error) {
+func (o *checkOptions) check(w io.Writer, file *configs.File, build buildFunc) (failed error) {
 	runs := file.Runs()
 	fmt.Fprintf(w, "%s: %s\n", file.Path, units.Count(len(runs), "run"))
 	sheet := &sheet{}
@@ -87,7 +93,7 @@ func (o *checkOptions) check(w io.Writer, file *configs.File, b *configs.Builder
 		if o.resolved {
 			fmt.Fprintf(w, "\n%s\n", run.TOML())
 		}
-		built, err := b.Build(run)
+		built, err := build(run)
 		var missing *datasets.MissingError
 		switch {
 		case errors.As(err, &missing):
@@ -115,10 +121,10 @@ type planned struct {
 }
 
 // list writes what each run of a file would be as JSON lines.
-func (o *checkOptions) list(w io.Writer, file *configs.File, b *configs.Builder) (failed error) {
+func (o *checkOptions) list(w io.Writer, file *configs.File, build buildFunc) (failed error) {
 	var lines []planned
 	for _, run := range file.Runs() {
-		built, err := b.Build(run)
+		built, err := build(run)
 		line := planned{Path: file.Path}
 		var missing *datasets.MissingError
 		switch {

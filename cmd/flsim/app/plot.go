@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"flsim/configs"
 	"flsim/plots"
 	"flsim/plots/figures"
 	"flsim/sim/record"
@@ -255,7 +256,8 @@ func experimentFiles(args []string, stderr io.Writer) (folders []string, asked [
 			folders = append(folders, arg)
 			continue
 		}
-		file, err := load(arg, nil, stderr)
+		file, err := configs.Load(arg, nil)
+		file, err = complained(file, err, stderr) // without the files that it names: the runs are there
 		if err != nil {
 			return nil, nil, err
 		}

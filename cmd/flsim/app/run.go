@@ -250,7 +250,7 @@ func openRuns(dirs []string) ([]*record.Run, error) {
 	return runs, nil
 }
 
-// load reads a configuration. Complaints about it go to stderr in full.
+// load reads a configuration whose runs are wanted, and so the files that it names. Complaints go to stderr in full.
 func load(path string, sets []string, stderr io.Writer) (*configs.File, error) {
 	file, err := configs.Load(path, sets)
 	if err == nil {
@@ -258,6 +258,11 @@ func load(path string, sets []string, stderr io.Writer) (*configs.File, error) {
 			err = absent
 		}
 	}
+	return complained(file, err, stderr)
+}
+
+// complained tells on stderr what is wrong with a configuration, or looks wrong.
+func complained(file *configs.File, err error, stderr io.Writer) (*configs.File, error) {
 	var list configs.Errors
 	if errors.As(err, &list) {
 		fmt.Fprintln(stderr, list.Error())
