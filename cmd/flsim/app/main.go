@@ -45,6 +45,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(stderr, "flsim:", err)
 	}
+	if missing := new(datasets.MissingError); errors.As(err, &missing) {
+		fmt.Fprintln(stderr, "--data-dir or FLSIM_DATA_DIR says where data sets are; flsim data list tells which of them flsim data get downloads")
+	}
 	return exitCode(err)
 }
 
