@@ -39,6 +39,19 @@ func Choose(runs []*record.Run) (kept []*record.Run, note string, err error) {
 	return kept, strings.Join(notes, "; "), nil
 }
 
+// Rivals reports whether there are runs of one curve and seed whose settings differ, between which Choose would decide.
+func Rivals(runs []*record.Run) bool {
+	ids := map[string]string{}
+	for _, r := range runs {
+		key := slotKey(r)
+		if id, known := ids[key]; known && id != r.Manifest.ID {
+			return true
+		}
+		ids[key] = r.Manifest.ID
+	}
+	return false
+}
+
 // rivalry is what Choose knows of the runs of one experiment.
 type rivalry struct {
 	runs     []*record.Run

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"flsim/configs"
 	"flsim/plots"
 	"flsim/plots/figures"
 	"flsim/sim/record"
@@ -36,8 +35,8 @@ func plotCommand() *cobra.Command {
 band over its seeds, or one of the other kinds. Without --kind, --x, --y and --facet it draws the figures that run draws. Of an
 experiment file it draws the runs that are on disk, and the figures that the file asks for.
 
-Where a folder holds runs of one variant and seed with different settings, plot takes the set that most runs belong to,
-and says what it leaves out; --where and --all choose otherwise.`,
+Where a folder holds runs of one variant and seed with different settings, plot takes those that the given experiment file
+describes, or of a folder the set that most runs belong to, and says what it leaves out; --where and --all choose otherwise.`,
 		Example: `  flsim plot runs/quickstart --x uplink_bits --y accuracy -o figure.pdf
   flsim plot runs/quickstart --x round --y loss --training --size ieee-1col -o loss.svg
   flsim plot runs/quickstart --kind bars --target 0.7 --only fedavg,qsgd -o bars.pdf
@@ -111,8 +110,9 @@ func checkTargets(targets []float64) error {
 	return nil
 }
 
-// runs reads the runs to show. What is left out is told on w.
-func (o *selectOptions) runs(args []string, w io.Writer) ([]*record.Run, error) {
+// runs reads the runs to show: of those that rival each other in the folder of a file the ones that it describes. What is
+// left out is told on w.
+func (o *selectOptions) runs(args []string, files []experiment, w io.Writer) ([]*record.Run, error) {
 	runs, err := findRuns(args)
 	if err != nil {
 		return nil, err
@@ -122,6 +122,9 @@ func (o *selectOptions) runs(args []string, w io.Writer) ([]*record.Run, error) 
 	}
 	if o.all {
 		return results.Spread(runs)
+	}
+	for _, e := range files {
+		runs = e.described(runs, w)
 	}
 	runs, note, err := results.Choose(runs)
 	if err != nil {
@@ -174,15 +177,19 @@ func (o *plotOptions) plot(args []string, stderr io.Writer) ([]string, error) {
 	if image := []string{"jpg", "jpeg", "gif", "tif", "tiff", "eps", "ps"}; slices.Contains(image, ending) {
 		return nil, usageError{fmt.Errorf("-o %s: figures are written as %s", o.out, strings.Join(plots.Formats(), ", "))}
 	}
-	args, asked, err := experimentFiles(args, stderr)
+	args, files, err := experimentFiles(args, stderr)
 	if err != nil {
 		return nil, err
 	}
-	runs, err := o.runs(args, stderr)
+	runs, err := o.runs(args, files, stderr)
 	if err != nil {
 		return nil, err
 	}
 	if o.Kind == "" && o.X == "" && o.Y == "" && o.Facet == "" && !file {
+		var asked []figures.Spec
+		for _, e := range files {
+			asked = append(asked, specsOf(e.file.Plots)...)
+		}
 		return o.drawSet(runs, asked, size)
 	}
 	d, err := figures.New(runs, o.Options)
@@ -246,25 +253,6 @@ func (o *plotOptions) folder(runs []*record.Run) string {
 		return o.out
 	}
 	return filepath.Join(filepath.Dir(runs[0].Dir), "figures")
-}
-
-// experimentFiles replaces experiment files among the arguments by their folders of runs, and returns the figures that
-// they ask for.
-func experimentFiles(args []string, stderr io.Writer) (folders []string, asked []figures.Spec, err error) {
-	for _, arg := range args {
-		if filepath.Ext(arg) != ".toml" {
-			folders = append(folders, arg)
-			continue
-		}
-		file, err := configs.Load(arg, nil)
-		file, err = complained(file, err, stderr) // without the files that it names: the runs are there
-		if err != nil {
-			return nil, nil, err
-		}
-		folders = append(folders, filepath.Join(file.Runs()[0].Experiment.Output.Dir, file.Name))
-		asked = append(asked, specsOf(file.Plots)...)
-	}
-	return folders, asked, nil
 }
 
 // findRuns reads all runs at or below the given folders.

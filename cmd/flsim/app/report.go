@@ -51,8 +51,13 @@ func (o *reportOptions) report(stdout io.Writer, args []string) error {
 	if o.points < 0 || o.points == 1 {
 		return usageError{fmt.Errorf("--points %d: it must be at least 2", o.points)}
 	}
+	for _, arg := range args {
+		if filepath.Ext(arg) == ".toml" {
+			return usageError{fmt.Errorf("report is given folders of runs, not experiment files such as %s", arg)}
+		}
+	}
 	var left bytes.Buffer
-	runs, err := o.runs(args, &left)
+	runs, err := o.runs(args, nil, &left)
 	if err != nil {
 		return err
 	}

@@ -48,11 +48,11 @@ func (o *tableOptions) write(args []string, stdout, stderr io.Writer) error {
 	if err := checkTargets(o.Targets); err != nil {
 		return err
 	}
-	args, _, err := experimentFiles(args, stderr)
+	args, files, err := experimentFiles(args, stderr)
 	if err != nil {
 		return err
 	}
-	runs, err := o.runs(args, stderr)
+	runs, err := o.runs(args, files, stderr)
 	if err != nil {
 		return err
 	}
